@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library of Martlet: `Sources/<name>`, with the imports of docs/ARCHITECTURE.md.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
+}
+
+func tests(_ subject: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(subject)Tests", dependencies: [.byName(name: subject)] + dependencies, resources: resources,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "MartletTesting", targets: ["MartletTesting"]),
+    ],
+    targets: [
+        // C libraries
+        .target(name: "CSystem", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
+        .systemLibrary(name: "CLz4"),
+        .systemLibrary(name: "CSnappy"),
+
+        // Leaves
+        room("Collections"),
+        room("CommandLine"),
+        room("Metrics"),
+        room("Bytes", ["CSystem"]),
+        room("Logging", ["CSystem"]),
+        room("Files", ["Bytes", "CSystem"]),
+
+        // Protocol and records
+        room("KafkaProtocol", ["Bytes"]),
+        room("KafkaProtocolMore", ["Bytes", "KafkaProtocol"]),
+        .executableTarget(name: "MessageGenerator", exclude: ["README.md"], swiftSettings: strict),
+        .target(
+            name: "Records", dependencies: ["Bytes", "CSystem", "CZlib", "CZstd", "CLz4", "CSnappy"],
+            exclude: ["README.md"], swiftSettings: strict,
+            linkerSettings: [
+                .linkedLibrary(":libzstd.a"), .linkedLibrary(":liblz4.a"), .linkedLibrary(":libsnappy.a"),
+                .linkedLibrary(":libz.a"), .linkedLibrary("stdc++"),
+            ]),
+
+        // Cores and their shells
+        room("Configuration"),
+        room("Runtime", ["Bytes", "CSystem", "Collections", "Logging", "Metrics"]),
+        room("LogStorage", ["Bytes", "Records", "Files"]),
+        room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Runtime"]),
+        room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
+        room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
+        room("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
+        room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
+        room(
+            "KafkaClientCore",
+            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+        room(
+            "Broker",
+            [
+                "Bytes", "Collections", "Configuration", "Controller", "DiskScheduler", "EmbeddedStore", "Files",
+                "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics", "Records",
+                "Replication", "Runtime",
+            ]),
+        room("MartletTesting", ["Broker", "Configuration"]),
+        .executableTarget(
+            name: "martlet",
+            dependencies: ["Broker", "CommandLine", "Configuration", "KafkaClientCore", "Logging", "Runtime"],
+            exclude: ["README.md"], swiftSettings: strict),
+
+        // Tests
+        tests("Bytes", []),
+    ],
+    swiftLanguageModes: [.v6]
+)
