@@ -111,6 +111,8 @@ extension File {
     }
 
     public func writeAll(_ bytes: [UInt8], at position: Int64) throws(FileError) {
-        try bytes.withUnsafeBytes { (pointer) throws(FileError) in try writeAll([pointer], at: position) }
+        try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+            try writeAll([UnsafeRawBufferPointer(buffer)], at: position)
+        }
     }
 }
