@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Files", []),
     ],
     swiftLanguageModes: [.v6]
 )
