@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Records", ["Bytes", "CSystem"]),
     ],
     swiftLanguageModes: [.v6]
 )
