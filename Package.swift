@@ -80,6 +80,7 @@ let package = Package(
         // Tests
         tests("Bytes", []),
         tests("Files", []),
+        tests("Records", ["Bytes", "CSystem"]),
     ],
     swiftLanguageModes: [.v6]
 )
