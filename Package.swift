@@ -59,7 +59,7 @@ let package = Package(
         room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Runtime"]),
         room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
-        room("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
+        room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
         room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
@@ -80,6 +80,7 @@ let package = Package(
         // Tests
         tests("Bytes", []),
         tests("Files", []),
+        tests("EmbeddedStore", ["Files"]),
         tests("Records", ["Bytes", "CSystem"]),
     ],
     swiftLanguageModes: [.v6]
