@@ -86,6 +86,7 @@ let package = Package(
             "KafkaClientCore",
             ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
+        tests("Records", ["Bytes", "CSystem"]),
     ],
     swiftLanguageModes: [.v6]
 )
