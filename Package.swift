@@ -79,6 +79,8 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Collections", []),
+        tests("Runtime", ["Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )
