@@ -85,6 +85,8 @@ let package = Package(
         tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
         tests("Records", ["Bytes", "CSystem"]),
+        tests("Collections", []),
+        tests("Runtime", ["Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )
