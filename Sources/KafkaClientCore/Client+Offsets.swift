@@ -94,7 +94,7 @@ private final class OffsetLookup {
             var entry = ListOffsetsRequest.ListOffsetsTopic()
             entry.name = topic
             entry.partitions = members.map { partition in
-                var wanted = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition()
+                var wanted = ListOffsetsRequest.ListOffsetsPartition()
                 wanted.partitionIndex = partition.partition
                 wanted.currentLeaderEpoch = client.metadata.partition(partition)?.leaderEpoch ?? -1
                 wanted.timestamp = open[partition]?.listTimestamp ?? StartPosition.latest.listTimestamp
@@ -124,7 +124,7 @@ private final class OffsetLookup {
     }
 
     private func settle(
-        _ partition: TopicPartition, _ answer: ListOffsetsResponse.ListOffsetsTopicResponse.ListOffsetsPartitionResponse
+        _ partition: TopicPartition, _ answer: ListOffsetsResponse.ListOffsetsPartitionResponse
     ) {
         guard answer.errorCode == 0 else {
             return failed(partition, ClientError(answer.errorCode, doing: "looking up an offset of \(partition)"))

@@ -7,27 +7,35 @@ extension Client {
     ///
     /// - Parameters:
     ///   - timeout: for all attempts together; nil is the configuration's `callTimeout`.
+    ///   - adapt: changes the request for the version that is agreed with the broker.
     ///   - refusal: reads the error out of a response that arrived. A retriable one is tried again; when time is up, the
     ///     last response is handed over as it is.
     public func send<Request: KafkaRequest>(
         _ request: Request, to destination: Destination = .any, timeout: Interval? = nil,
+        adapt: @escaping (_ request: inout Request, _ version: Int16) -> Void = { (_, _) in },
         refusal: @escaping (Request.Response) -> ErrorCode = { _ in .none },
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
         let call = Call(
             client: self, request: request, destination: destination,
-            deadline: loop.now + (timeout ?? configuration.callTimeout), refusal: refusal, completion: completion)
+            deadline: loop.now + (timeout ?? configuration.callTimeout), adapt: adapt, refusal: refusal,
+            completion: completion)
         call.start()
     }
 
     /// Sends a request once.
     func attempt<Request: KafkaRequest>(
         _ request: Request, to destination: Destination, timeout: Interval,
+        adapt: @escaping (_ request: inout Request, _ version: Int16) -> Void = { (_, _) in },
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
         let outgoing = OutgoingRequest(
             apiKey: Request.apiKey, versions: Request.versions, deadline: loop.now + timeout,
-            encode: { (writer, version) throws(EncodeError) in try request.encode(into: &writer, version: version) },
+            encode: { (writer, version) throws(EncodeError) in
+                var adapted = request
+                adapt(&adapted, version)
+                try adapted.encode(into: &writer, version: version)
+            },
             complete: { completion($0.flatMap(decode)) })
         transmit(outgoing, to: destination)
     }
@@ -48,19 +56,21 @@ private final class Call<Request: KafkaRequest> {
     private let request: Request
     private let destination: Destination
     private let deadline: MonotonicTime
+    private let adapt: (inout Request, Int16) -> Void
     private let refusal: (Request.Response) -> ErrorCode
     private let completion: (Result<Request.Response, ClientError>) -> Void
     private var backoff: Backoff
 
     init(
         client: Client, request: Request, destination: Destination, deadline: MonotonicTime,
-        refusal: @escaping (Request.Response) -> ErrorCode,
+        adapt: @escaping (inout Request, Int16) -> Void, refusal: @escaping (Request.Response) -> ErrorCode,
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
         self.client = client
         self.request = request
         self.destination = destination
         self.deadline = deadline
+        self.adapt = adapt
         self.refusal = refusal
         self.completion = completion
         backoff = Backoff(
@@ -74,9 +84,8 @@ private final class Call<Request: KafkaRequest> {
 
     private func attempt() {
         let left = deadline - client.loop.now
-        client.attempt(request, to: destination, timeout: min(left, client.configuration.requestTimeout)) { result in
-            self.finished(result)
-        }
+        let timeout = min(left, client.configuration.requestTimeout)
+        client.attempt(request, to: destination, timeout: timeout, adapt: adapt) { self.finished($0) }
     }
 
     private func finished(_ result: Result<Request.Response, ClientError>) {

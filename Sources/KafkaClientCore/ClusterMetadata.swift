@@ -100,7 +100,8 @@ public struct ClusterMetadata: Sendable {
     ///
     /// - Returns: whether it is news.
     mutating func update(_ partition: TopicPartition, leader: Int32, leaderEpoch: Int32) -> Bool {
-        guard leader >= 0, let index = topics[partition.topic]?.partitions.firstIndex(where: { $0.index == partition.partition }),
+        guard leader >= 0,
+            let index = topics[partition.topic]?.partitions.firstIndex(where: { $0.index == partition.partition }),
             let known = topics[partition.topic]?.partitions[index], leaderEpoch > known.leaderEpoch
         else { return false }
         topics[partition.topic]?.partitions[index].leader = leader
@@ -116,7 +117,7 @@ public struct ClusterMetadata: Sendable {
 }
 
 extension ClusterMetadata.Partition {
-    init(_ partition: MetadataResponse.MetadataResponseTopic.MetadataResponsePartition) {
+    init(_ partition: MetadataResponse.MetadataResponsePartition) {
         index = partition.partitionIndex
         leader = partition.leaderId >= 0 ? partition.leaderId : nil
         leaderEpoch = partition.leaderEpoch

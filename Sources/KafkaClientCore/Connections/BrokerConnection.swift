@@ -119,7 +119,8 @@ final class BrokerConnection {
     /// Without an answer to wait for, having been written is all that can be known.
     private func finishUnanswered() {
         for request in channel.takeUnanswered() {
-            request.complete(.success(ReceivedResponse(version: -1, body: UnsafeRawBufferPointer(start: nil, count: 0))))
+            request.complete(
+                .success(ReceivedResponse(version: -1, body: UnsafeRawBufferPointer(start: nil, count: 0))))
         }
     }
 

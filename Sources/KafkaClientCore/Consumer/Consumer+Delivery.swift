@@ -54,16 +54,15 @@ extension Consumer {
             var records = RecordIterator(uncompressed: batch)
             return try deliver(&records, of: batch.header, of: partition, from: position)
         }
-        return try scratch.withDecompressed(
-            batch.storedRecords, compression, limit: configuration.maximumDecompressedBytes
-        ) { bytes in
-            var records = RecordIterator(bytes, count: batch.header.recordCount)
-            return try deliver(&records, of: batch.header, of: partition, from: position)
-        }
+        let bytes = try scratch.decompress(
+            batch.storedRecords, compression, limit: configuration.maximumDecompressedBytes)
+        var records = RecordIterator(bytes, count: batch.header.recordCount)
+        return try deliver(&records, of: batch.header, of: partition, from: position)
     }
 
     private func deliver(
-        _ records: inout RecordIterator, of header: RecordBatchHeader, of partition: TopicPartition, from position: Int64
+        _ records: inout RecordIterator, of header: RecordBatchHeader, of partition: TopicPartition,
+        from position: Int64
     ) throws(DecodeError) -> Bool {
         while let record = try records.next() {
             let offset = header.offset(of: record)
@@ -77,7 +76,9 @@ extension Consumer {
                 from: partition)
             if isInterrupted {
                 // The delegate may have given this partition a new position, which must stay.
-                if let current = positions[partition], current.phase == .ready { positions[partition]?.offset = offset + 1 }
+                if let current = positions[partition], current.phase == .ready {
+                    positions[partition]?.offset = offset + 1
+                }
                 return false
             }
         }

@@ -62,7 +62,8 @@ struct PartitionQueue {
     mutating func enqueue(_ batch: ProducerBatch) { waiting.append(batch) }
 
     mutating func assign(_ identity: ProducerIdentity) {
-        precondition(self.identity == nil && inFlight.isEmpty, "an identity is replaced only while nothing is in flight")
+        precondition(
+            self.identity == nil && inFlight.isEmpty, "an identity is replaced only while nothing is in flight")
         self.identity = identity
         restartSequences()
     }

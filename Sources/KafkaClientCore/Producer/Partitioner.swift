@@ -18,7 +18,9 @@ struct Partitioner {
     mutating func stickyPartition(
         topic: String, size: Int, available: [Int32], count: Int, using generator: inout some RandomNumberGenerator
     ) -> Int32 {
-        if let current = sticky[topic], current.bytesLeft > 0, available.isEmpty || available.contains(current.partition) {
+        if let current = sticky[topic], current.bytesLeft > 0,
+            available.isEmpty || available.contains(current.partition)
+        {
             sticky[topic] = (current.partition, current.bytesLeft - size)
             return current.partition
         }
