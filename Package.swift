@@ -26,7 +26,12 @@ let package = Package(
     ],
     targets: [
         // C libraries
-        .target(name: "CSystem", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CSystem", exclude: ["README.md"],
+            cSettings: [
+                .define("_GNU_SOURCE"),
+                .define("MARTLET_COMMIT", to: "\"\(Context.environment["MARTLET_COMMIT"] ?? "")\""),
+            ]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CLz4"),
@@ -74,7 +79,10 @@ let package = Package(
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
             name: "martlet",
-            dependencies: ["Broker", "CommandLine", "Configuration", "KafkaClientCore", "Logging", "Runtime"],
+            dependencies: [
+                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "Logging",
+                "Records", "Runtime",
+            ],
             exclude: ["README.md"], swiftSettings: strict),
 
         // Tests

@@ -81,7 +81,7 @@ private final class OffsetLookup {
         } else {
             error = ClientError(.leaderUnavailable, "the leader of \(partition) is not known")
         }
-        error.isRetriable ? lastErrors[partition] = error : settle(partition, .failure(error))
+        if error.isRetriable { lastErrors[partition] = error } else { settle(partition, .failure(error)) }
         client.refreshMetadata()
     }
 
