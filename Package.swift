@@ -79,6 +79,13 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("CommandLine", []),
+        tests("Logging", []),
+        tests("Metrics", []),
+        tests(
+            "KafkaClientCore",
+            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+        .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
