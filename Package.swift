@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
