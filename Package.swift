@@ -86,6 +86,7 @@ let package = Package(
             "KafkaClientCore",
             ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
