@@ -87,6 +87,7 @@ let package = Package(
             ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        tests("Files", []),
         tests("Records", ["Bytes", "CSystem"]),
     ],
     swiftLanguageModes: [.v6]
