@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Configuration", []),
     ],
     swiftLanguageModes: [.v6]
 )
