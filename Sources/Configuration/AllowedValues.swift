@@ -83,7 +83,8 @@ extension AllowedValues {
     }
 
     private static func short(_ number: Double) -> String {
-        Int64(exactly: number).map(String.init) ?? String(number)
+        let text = String(number)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// What is allowed, for people; nil when the type says it all.

@@ -72,6 +72,7 @@ public struct BrokerConfiguration: Sendable {
         let advertised = reader.advertisedListeners(of: listeners)
         var problems = reader.problems
         problems += BrokerConfiguration.checkRoles(settings)
+        problems += BrokerConfiguration.checkTopicDefaults(settings)
         let overrides = BrokerConfiguration.connectionOverrides(settings, &problems)
         guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
 
@@ -110,6 +111,16 @@ public struct BrokerConfiguration: Sendable {
                 key: "process.roles", origin: settings.origin(of: "process.roles"),
                 message: "must contain broker: there is no process that only controls")
         ]
+    }
+
+    private static func checkTopicDefaults(_ settings: BrokerSettings) -> [ConfigurationProblem] {
+        do {
+            try TopicSettings(settings: settings).check([])
+            return []
+        } catch {
+            let key = "log.cleaner.min.compaction.lag.ms"
+            return [ConfigurationProblem(key: key, origin: settings.origin(of: key), message: error.message)]
+        }
     }
 
     private static func connectionOverrides(

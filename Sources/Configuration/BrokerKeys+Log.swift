@@ -1,7 +1,9 @@
 extension BrokerKeys {
     static let log: [ConfigurationKey] = [
         int("num.partitions", 1, .atLeast(1), about: "Partitions of a topic that is created without saying how many."),
-        int("default.replication.factor", 1, about: "Replicas of a topic that is created without saying how many."),
+        int(
+            "default.replication.factor", 1, .between(1, 32_767),
+            about: "Replicas of a topic that is created without saying how many."),
         boolean(
             "auto.create.topics.enable", true,
             about: "Whether a topic that a client asks for is created when it is not there."),
@@ -31,10 +33,14 @@ extension BrokerKeys {
             "log.cleanup.policy", "delete", .elements(TopicKey.cleanupPolicies), update: .clusterWide,
             about: "What happens to old data: delete, compact, both, or neither."),
         long(
-            "log.retention.ms", nil, update: .clusterWide,
+            "log.retention.ms", nil, .atLeast(-1), update: .clusterWide,
             about: "Milliseconds that data is kept; -1: no limit. Stronger than minutes and hours."),
-        int("log.retention.minutes", nil, about: "Minutes that data is kept, read when log.retention.ms is not set."),
-        int("log.retention.hours", 168, about: "Hours that data is kept, read when neither ms nor minutes are set."),
+        int(
+            "log.retention.minutes", nil, .atLeast(-1),
+            about: "Minutes that data is kept, read when log.retention.ms is not set."),
+        int(
+            "log.retention.hours", 168, .atLeast(-1),
+            about: "Hours that data is kept, read when neither ms nor minutes are set."),
         long(
             "log.retention.bytes", -1, update: .clusterWide,
             about: "Bytes that a partition may have before its oldest segments go; -1: no limit."),
@@ -51,13 +57,13 @@ extension BrokerKeys {
             "log.segment.delete.delay.ms", 60_000, .atLeast(0), update: .clusterWide,
             about: "Milliseconds that a deleted segment's files stay on disk."),
         long(
-            "log.roll.ms", nil, update: .clusterWide,
+            "log.roll.ms", nil, .atLeast(1), update: .clusterWide,
             about: "Milliseconds after which a new segment is begun. Stronger than hours."),
         int(
             "log.roll.hours", 168, .atLeast(1),
             about: "Hours after which a new segment is begun, read when log.roll.ms is not set."),
         long(
-            "log.roll.jitter.ms", nil, update: .clusterWide,
+            "log.roll.jitter.ms", nil, .atLeast(0), update: .clusterWide,
             about: "Upper bound of the random time that shortens log.roll.ms. Stronger than hours."),
         int(
             "log.roll.jitter.hours", 0, .atLeast(0),
@@ -72,10 +78,10 @@ extension BrokerKeys {
             "log.flush.interval.messages", 1, .atLeast(1), update: .clusterWide,
             about: "1: what is acknowledged is on the disk; more: that many may be in the page cache."),
         long(
-            "log.flush.interval.ms", nil, update: .clusterWide,
+            "log.flush.interval.ms", nil, .atLeast(0), update: .clusterWide,
             about: "Milliseconds after which records are on the disk at the latest."),
         long(
-            "log.flush.scheduler.interval.ms", Int64.max,
+            "log.flush.scheduler.interval.ms", Int64.max, .atLeast(0),
             about: "Read as log.flush.interval.ms when that is not set."),
         int(
             "log.flush.offset.checkpoint.interval.ms", 60_000, .atLeast(0),
