@@ -89,6 +89,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
         tests("Records", ["Bytes", "CSystem"]),
+        tests("Configuration", []),
     ],
     swiftLanguageModes: [.v6]
 )
