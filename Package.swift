@@ -90,6 +90,8 @@ let package = Package(
         tests("Files", []),
         tests("Records", ["Bytes", "CSystem"]),
         tests("Configuration", []),
+        tests("Collections", []),
+        tests("Runtime", ["Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )
