@@ -89,8 +89,8 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
         tests("Records", ["Bytes", "CSystem"]),
-        tests("Configuration", []),
         tests("Collections", []),
+        tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
     ],
     swiftLanguageModes: [.v6]
