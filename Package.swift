@@ -92,6 +92,7 @@ let package = Package(
         tests("Collections", []),
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
+        tests("Metadata", ["Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )
