@@ -94,6 +94,8 @@ def create_topic(broker, name, partitions=1, **settings):
 
 class Client:
     sets_timestamps = True
+    # So many records are not acknowledged yet when batches of them are certainly under way.
+    busy = 100
 
     def headers_of(self, number):
         return records.headers(number)
@@ -192,7 +194,7 @@ class AIOKafka(Client):
     async def produce_all(self, broker, topic, partition, codec, numbers, progress):
         producer = AIOKafkaProducer(
             bootstrap_servers=broker.address, enable_idempotence=True, linger_ms=5,
-            compression_type=None if codec == "none" else codec, request_timeout_ms=DELIVERY_SECONDS * 1000)
+            max_batch_size=1 << 16, compression_type=None if codec == "none" else codec, request_timeout_ms=DELIVERY_SECONDS * 1000)
         await producer.start()
 
         def report(number):
@@ -240,6 +242,8 @@ class Kcat(Client):
 
     name = "kcat"
     sets_timestamps = False
+    # The pipe to kcat holds up to 64 KiB that it has not seen.
+    busy = 1000
     delivered_line = re.compile(rb"Message delivered to partition \d+ \(offset (-?\d+)\)")
 
     def headers_of(self, number):
@@ -247,27 +251,30 @@ class Kcat(Client):
 
     def produce(self, broker, topic, partition, codec, numbers, progress):
         kcat = subprocess.Popen(
-            ["kcat", "-P", "-vv", "-b", broker.address, "-t", topic, "-p", str(partition), "-K", "\t", "-H", "client=kcat",
+            ["kcat", "-P", "-E", "-vv", "-b", broker.address, "-t", topic, "-p", str(partition), "-K", "\t", "-H", "client=kcat",
              "-z", codec, "-X", "enable.idempotence=true", "-X", f"message.timeout.ms={DELIVERY_SECONDS * 1000}",
              "-X", "reconnect.backoff.max.ms=500", "-X", f"queue.buffering.max.messages={MAXIMUM_OUTSTANDING}"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
         # One partition and an idempotent producer: deliveries are reported in the order of the records.
+        others = []
+
         def read_reports():
             expected = iter(numbers)
             for line in kcat.stderr:
                 if delivered := self.delivered_line.search(line):
                     progress.did_deliver(next(expected), int(delivered[1]))
-                elif b"Delivery failed" in line or b"Failed to deliver" in line:
-                    progress.did_fail(next(expected), line.decode())
+                else:
+                    others.append(line.decode(errors="replace"))
 
         reader = Background(read_reports)
         for number in numbers:
             kcat.stdin.write(records.key(number) + b"\t" + records.value(number) + b"\n")
             progress.did_send()
         kcat.stdin.close()
-        assert kcat.wait(DELIVERY_SECONDS) == 0
+        code = kcat.wait(DELIVERY_SECONDS)
         reader.finish()
+        assert code == 0, f"kcat ended with {code}:\n{''.join(others[-20:])}"
 
     def consume(self, broker, topic, partition, seconds=120):
         done = subprocess.run(

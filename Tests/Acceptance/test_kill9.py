@@ -20,7 +20,7 @@ def test_kill9(broker, client):
         progress = clients.Progress()
         producer = clients.Background(client.produce, broker, "survivor", partition, codec, range(count), progress)
         for kill in range(KILLS_PER_CODEC):
-            kills.append(kill_in_flight(broker, progress, at=count * (kill + 1) // (KILLS_PER_CODEC + 1)))
+            kills.append(kill_in_flight(broker, client, progress, at=count * (kill + 1) // (KILLS_PER_CODEC + 1)))
         producer.finish()
         assert not progress.failed
         assert progress.delivered == count
@@ -29,9 +29,9 @@ def test_kill9(broker, client):
     assert len(kills) >= 5
 
 
-def kill_in_flight(broker, progress, at):
+def kill_in_flight(broker, client, progress, at):
     """Kills the broker once some records are acknowledged and more wait for it, and starts it again; how many waited."""
-    progress.wait_until(lambda: progress.delivered >= at and progress.outstanding > 500)
+    progress.wait_until(lambda: progress.delivered >= at and progress.outstanding > client.busy)
     with progress.changed:
         outstanding = progress.outstanding
         broker.process.kill()
