@@ -93,7 +93,6 @@ let package = Package(
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
-        tests("Files", []),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
     ],
     swiftLanguageModes: [.v6]
