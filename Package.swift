@@ -93,6 +93,7 @@ let package = Package(
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
+        tests("LogStorage", ["Bytes", "Files", "Records"]),
     ],
     swiftLanguageModes: [.v6]
 )
