@@ -79,7 +79,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
-        tests("Records", ["Bytes", "CSystem"]),
+        tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
     ],
     swiftLanguageModes: [.v6]
 )
