@@ -63,7 +63,7 @@ let package = Package(
         room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
-            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+            ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         room(
             "Broker",
             [
@@ -82,9 +82,7 @@ let package = Package(
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),
-        tests(
-            "KafkaClientCore",
-            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+        tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
