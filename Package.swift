@@ -86,7 +86,6 @@ let package = Package(
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
-        tests("Records", ["Bytes", "CSystem"]),
         tests("Collections", []),
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
