@@ -92,9 +92,14 @@ let package = Package(
         tests("Metrics", []),
         tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
-        tests("Records", ["Bytes", "CSystem"]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        tests("Files", []),
         tests("Collections", []),
+        tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
+        tests("Metadata", ["Bytes"]),
+        tests("LogStorage", ["Bytes", "Files", "Records"]),
+        tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
     ],
     swiftLanguageModes: [.v6]
 )

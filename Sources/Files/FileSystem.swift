@@ -85,6 +85,8 @@ public struct FileError: Error, Sendable, Equatable {
 
     /// ENOSPC or EDQUOT: goes away by itself when room is made.
     public var isOutOfSpace: Bool { code == 28 || code == 122 }
+    /// ENFILE or EMFILE: goes away when files are closed.
+    public var isOutOfDescriptors: Bool { code == 23 || code == 24 }
     /// ENOENT.
     public var isMissing: Bool { code == 2 }
 }

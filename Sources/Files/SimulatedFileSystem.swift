@@ -1,0 +1,245 @@
+import Glibc
+import Synchronization
+
+/// A model of a Linux disk in memory, the same for the same seed and the same calls.
+///
+/// It forgets in a crash what was not synced: each changed page stays, goes or is torn between two sectors; each length
+/// that a file had since its sync may be the one that is left; names that were created, moved or removed since the sync
+/// of their directory are kept or not. It is as unkind as POSIX allows: a name may survive without its content.
+///
+/// The lock inside makes it Sendable, as the protocol asks, so that a test may share it between the threads of a
+/// blocking pool. No path of the server uses it.
+public final class SimulatedFileSystem: FileSystem {
+    struct State: Sendable {
+        var disk: SimulatedDisk
+        var faults = SimulatedFaults()
+        var generator: SeededGenerator
+        var capacity: Int?
+        var now: Int64 = 0
+        var locked: Set<String> = []
+        /// Calls that change the disk until the power is cut.
+        var changesLeft: Int?
+        var isDead = false
+        var changes = 0
+    }
+
+    let state: Mutex<State>
+
+    /// An empty disk.
+    ///
+    /// - Parameters:
+    ///   - seed: decides the faults that come by chance.
+    ///   - capacity: bytes the disk holds, as whole pages of 4 KiB; nil is no limit.
+    public init(seed: UInt64 = 0, capacity: Int? = nil) {
+        state = Mutex(State(disk: SimulatedDisk(), generator: SeededGenerator(seed: seed), capacity: capacity))
+    }
+
+    init(_ next: State) { state = Mutex(next) }
+}
+
+// MARK: - What a test decides
+
+extension SimulatedFileSystem {
+    /// Changes what goes wrong from now on.
+    public func withFaults<Value: Sendable>(_ body: (inout SimulatedFaults) -> Value) -> Value {
+        state.withLock { body(&$0.faults) }
+    }
+
+    /// Bytes the disk holds; nil is no limit. May be less than what is on it already.
+    public var capacity: Int? {
+        get { state.withLock { $0.capacity } }
+        set { state.withLock { $0.capacity = newValue } }
+    }
+
+    /// Bytes reserved by the files that have a name or are open.
+    public var usedBytes: Int { state.withLock { $0.disk.used } }
+
+    /// Milliseconds since 1970, which changed files get as their time.
+    public var now: Int64 {
+        get { state.withLock { $0.now } }
+        set { state.withLock { $0.now = newValue } }
+    }
+
+    /// How many calls changed the disk or made a change durable so far.
+    public var changeCount: Int { state.withLock { $0.changes } }
+
+    /// Cuts the power after this many more calls that change the disk: all later calls fail, and `crash` tells what is
+    /// left. So a test reaches the middle of a function that makes many calls.
+    public func cutPower(afterChanges count: Int) {
+        state.withLock { $0.changesLeft = count }
+    }
+
+    /// The disk as a machine finds it after a power loss, without faults, locks or handles. This one, and the files open on it, are dead from now on.
+    public func crash(using generator: inout some RandomNumberGenerator) -> SimulatedFileSystem {
+        let before = end()
+        var next = State(
+            disk: before.disk.afterCrash(using: &generator), generator: before.generator, capacity: before.capacity)
+        next.now = before.now
+        return SimulatedFileSystem(next)
+    }
+
+    /// The disk as the next process finds it after `kill -9`: all that was written is there, synced or not.
+    public func kill() -> SimulatedFileSystem {
+        let before = end()
+        var next = State(disk: before.disk.afterKill(), generator: before.generator, capacity: before.capacity)
+        next.now = before.now
+        return SimulatedFileSystem(next)
+    }
+
+    private func end() -> State {
+        state.withLock {
+            $0.isDead = true
+            return $0
+        }
+    }
+}
+
+// MARK: - FileSystem
+
+extension SimulatedFileSystem {
+    public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        let identifier = try call(.open, path) { state, _ throws(ErrorNumber) in
+            if let found = state.disk.find(path) {
+                guard !state.disk.isDirectory(found) else { throw ErrorNumber(EISDIR) }
+                if mode == .replace {
+                    try state.countChange()
+                    state.disk.withContent(found, modifiedAt: state.now) { $0.truncate(to: 0) }
+                }
+                state.disk.retain(found)
+                return found
+            }
+            guard mode == .replace || mode == .readWriteCreate else { throw ErrorNumber(ENOENT) }
+            let (directory, name) = try state.disk.parent(of: path).get()
+            try state.countChange()
+            let created = state.disk.createFile(in: directory, name: name, now: state.now)
+            state.disk.retain(created)
+            return created
+        }
+        return SimulatedFile(fileSystem: self, path: path, identifier: identifier, isWritable: mode != .read)
+    }
+
+    public func createDirectory(_ path: String) throws(FileError) {
+        try change(.createDirectory, path) { state throws(ErrorNumber) in
+            try state.disk.createDirectory(path, now: state.now)
+        }
+    }
+
+    public func list(_ directory: String) throws(FileError) -> [String] {
+        try call(.list, directory) { state, _ throws(ErrorNumber) in
+            guard let found = state.disk.find(directory) else { throw ErrorNumber(ENOENT) }
+            guard let names = state.disk.names(in: found) else { throw ErrorNumber(ENOTDIR) }
+            return names
+        }
+    }
+
+    public func status(_ path: String) throws(FileError) -> FileStatus? {
+        try call(.status, path) { state, _ throws(ErrorNumber) in
+            guard let found = state.disk.find(path) else { return nil }
+            return FileStatus(
+                size: Int64(state.disk.size(of: found)), isDirectory: state.disk.isDirectory(found),
+                modified: state.disk.modified(found))
+        }
+    }
+
+    public func rename(_ source: String, to target: String) throws(FileError) {
+        try change(.rename, source) { state throws(ErrorNumber) in try state.disk.rename(source, to: target) }
+    }
+
+    public func removeFile(_ path: String) throws(FileError) {
+        try change(.removeFile, path) { state throws(ErrorNumber) in try state.disk.removeFile(path) }
+    }
+
+    public func removeDirectory(_ path: String) throws(FileError) {
+        try change(.removeDirectory, path) { state throws(ErrorNumber) in try state.disk.removeDirectory(path) }
+    }
+
+    public func syncDirectory(_ path: String) throws(FileError) {
+        try change(.syncDirectory, path) { state throws(ErrorNumber) in
+            guard let found = state.disk.find(path) else { throw ErrorNumber(ENOENT) }
+            guard state.disk.isDirectory(found) else { throw ErrorNumber(ENOTDIR) }
+            state.disk.syncDirectory(found)
+        }
+    }
+
+    public func syncFileSystem(_ path: String) throws(FileError) {
+        do {
+            try change(.syncFileSystem, path) { state throws(ErrorNumber) in
+                guard state.disk.find(path) != nil else { throw ErrorNumber(ENOENT) }
+                state.disk.syncAll()
+            }
+        } catch {
+            if error.code == EIO { state.withLock { $0.disk.failSyncAll() } }
+            throw error
+        }
+    }
+
+    public func lock(_ path: String) throws(FileError) -> (any FileLock)? {
+        _ = try open(path, .readWriteCreate)
+        let name = SimulatedDisk.components(path).joined(separator: "/")
+        let isFree = try call(.lock, path) { state, _ throws(ErrorNumber) in state.locked.insert(name).inserted }
+        return isFree ? SimulatedLock(fileSystem: self, name: name) : nil
+    }
+
+    public func space(_ path: String) throws(FileError) -> (total: Int64, usable: Int64) {
+        try call(.space, path) { state, _ throws(ErrorNumber) in
+            guard state.disk.find(path) != nil else { throw ErrorNumber(ENOENT) }
+            let total = state.capacity ?? 1 << 50
+            return (Int64(total), Int64(max(0, total - state.disk.used)))
+        }
+    }
+
+    /// Runs one call on the disk, unless the disk is dead or an error comes first; other faults are the body's matter.
+    func call<Value: Sendable>(
+        _ operation: FileOperation, _ path: String,
+        _ body: (inout State, SimulatedFaults.Effect?) throws(ErrorNumber) -> Value
+    ) throws(FileError) -> Value {
+        do throws(ErrorNumber) {
+            return try state.withLock { state throws(ErrorNumber) in
+                guard !state.isDead else { throw ErrorNumber(EIO) }
+                let effect = state.faults.next(operation, path, using: &state.generator)
+                if case .error(let code) = effect { throw ErrorNumber(code) }
+                return try body(&state, effect)
+            }
+        } catch {
+            throw FileError(operation.rawValue, path, code: error.code)
+        }
+    }
+
+    /// A call that changes the disk: at the last one before a power cut it does not happen any more.
+    private func change(
+        _ operation: FileOperation, _ path: String, _ body: (inout State) throws(ErrorNumber) -> Void
+    ) throws(FileError) {
+        try call(operation, path) { state, _ throws(ErrorNumber) in
+            try state.countChange()
+            try body(&state)
+        }
+    }
+}
+
+extension SimulatedFileSystem.State {
+    /// Throws if the power is gone before this change.
+    mutating func countChange() throws(ErrorNumber) {
+        if let left = changesLeft {
+            guard left > 0 else {
+                isDead = true
+                throw ErrorNumber(EIO)
+            }
+            changesLeft = left - 1
+        }
+        changes += 1
+    }
+}
+
+private final class SimulatedLock: FileLock {
+    private let fileSystem: SimulatedFileSystem
+    private let name: String
+
+    init(fileSystem: SimulatedFileSystem, name: String) {
+        self.fileSystem = fileSystem
+        self.name = name
+    }
+
+    func release() {
+        fileSystem.state.withLock { _ = $0.locked.remove(name) }
+    }
+}
