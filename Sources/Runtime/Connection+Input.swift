@@ -102,7 +102,8 @@ extension Connection {
     /// The socket has something to read, or its end.
     func readable() {
         readWantsOutput = false
-        guard state == .open, stops.isEmpty, mayUseMemory() else { return }
+        // The backlog comes first: this tick still delivers it, and the poll tells of the socket again.
+        guard state == .open, stops.isEmpty, input.backlog == nil, mayUseMemory() else { return }
         if input.frame != nil { readIntoFrame() } else { readIntoScratch() }
     }
 
