@@ -83,7 +83,7 @@ extension Connection {
         markDirty()
     }
 
-    private func continueInTheNextTick() {
+    func continueInTheNextTick() {
         guard !isResumed else { return }
         isResumed = true
         shard.resumed.append(self)
@@ -101,8 +101,12 @@ extension Connection {
 
     /// The socket has something to read, or its end.
     func readable() {
-        readWantsOutput = false
-        guard state == .open, stops.isEmpty, mayUseMemory() else { return }
+        if readWantsOutput {
+            readWantsOutput = false
+            markDirty()
+        }
+        // The backlog comes first: this tick still delivers it, and the poll tells of the socket again.
+        guard state == .open, stops.isEmpty, input.backlog == nil, mayUseMemory() else { return }
         if input.frame != nil { readIntoFrame() } else { readIntoScratch() }
     }
 
@@ -286,6 +290,7 @@ extension Connection {
             input.frameFilled = count
             openFrameWindow()
         }
+        chargeMemory()
     }
 
     /// A whole frame that was not taken becomes the backlog, with what came behind it.
@@ -315,6 +320,6 @@ extension Connection {
         larger.base.copyMemory(from: buffer.base, byteCount: input.frameFilled)
         input.frame = larger
         shard.inputBuffers.give(buffer)
-        markDirty()
+        chargeMemory()
     }
 }

@@ -85,7 +85,7 @@ extension Connection {
     // MARK: - Memory
 
     /// Tells the budget what the connection owns now.
-    private func chargeMemory() {
+    func chargeMemory() {
         let owned = input.memoryBytes + output.memoryBytes
         guard owned != charged else { return }
         shard.memory.charge(owned - charged)

@@ -64,6 +64,8 @@ extension Connection {
         let sentBefore = shard.statistics.bytesSent
         let step = output.flush(transport, descriptor, shard.pieces, &shard.statistics)
         if shard.statistics.bytesSent != sentBefore { lastActivity = shard.now }
+        // A secure layer may have had to read in order to write.
+        if transport.hasBufferedInput { continueInTheNextTick() }
         switch step {
         case .drained:
             releaseOutputBuffer()

@@ -73,10 +73,13 @@ extension Shard {
         }
         draining = Drain(deadline: timer, completion: completion)
         for listener in listeners { listener.close() }
-        for connection in connections.values.sorted(by: { $0.id.number < $1.id.number }) {
-            connection.endInput(byPeer: false)
+        // Put off, as it may be a connection's own handler that drains the shard.
+        perform { [unowned self] in
+            for connection in connections.values.sorted(by: { $0.id.number < $1.id.number }) {
+                connection.endInput(byPeer: false)
+            }
+            checkDrained()
         }
-        perform { [unowned self] in checkDrained() }
     }
 
     private func checkDrained() {
