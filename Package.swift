@@ -90,6 +90,12 @@ let package = Package(
         tests("Files", []),
         tests("Records", ["Bytes", "CSystem"]),
         tests("Configuration", []),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        tests("MessageGenerator", []),
+        tests("KafkaProtocol", ["Bytes"]),
+        tests(
+            "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
+            resources: [.copy("Resources/vectors.txt")]),
     ],
     swiftLanguageModes: [.v6]
 )
