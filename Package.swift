@@ -100,6 +100,12 @@ let package = Package(
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        tests("MessageGenerator", []),
+        tests("KafkaProtocol", ["Bytes"]),
+        tests(
+            "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
+            resources: [.copy("Resources/vectors.txt")]),
     ],
     swiftLanguageModes: [.v6]
 )
