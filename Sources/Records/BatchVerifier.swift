@@ -31,6 +31,7 @@ public struct BatchVerifier {
         try checkHeader(batch.header)
         if batch.header.attributes.isCompressed {
             guard rules.verifiesCompressed else { return try factsOfUnopened(batch.header) }
+            defer { scratch.trim() }
             return try facts(of: batch, records: try decompressed(batch))
         }
         return try facts(of: batch, records: batch.storedRecords)
