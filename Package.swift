@@ -93,6 +93,7 @@ let package = Package(
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
+        tests("Controller", ["Bytes", "Configuration", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
     ],
     swiftLanguageModes: [.v6]
 )
