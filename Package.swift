@@ -106,6 +106,7 @@ let package = Package(
         tests(
             "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
             resources: [.copy("Resources/vectors.txt")]),
+        tests("Controller", ["Bytes", "Configuration", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -55,6 +55,9 @@ extension TopicSettings {
         public let message: String
     }
 
+    /// The longest value, in bytes, that every version of the protocol can show.
+    public static let maximumLength = 32_767
+
     /// Checks a topic's own settings, each by itself and then together.
     ///
     /// - Throws: the first that is wrong: an unknown key (in the order of names), then a null, then a value.
@@ -71,6 +74,9 @@ extension TopicSettings {
         let texts = values.compactMapValues { $0 }
         for name in names {
             guard let key = TopicKey(rawValue: name), let text = texts[name] else { continue }
+            guard text.utf8.count <= TopicSettings.maximumLength else {
+                throw Refusal(message: "The value of \(name) is longer than \(TopicSettings.maximumLength) bytes")
+            }
             do { _ = try key.definition.parse(text) } catch { throw Refusal(message: error.message) }
         }
         try checkTogether(defaults().overridden(by: texts))
