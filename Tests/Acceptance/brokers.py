@@ -173,6 +173,7 @@ Configuration:
     Console: {name: STDOUT, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
   Loggers:
     Root: {level: INFO, AppenderRef: {ref: STDOUT}}
+    Logger: {name: org.apache.kafka.common.config, level: WARN}
 """
 
 
