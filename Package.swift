@@ -94,6 +94,7 @@ let package = Package(
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
+        tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
     ],
     swiftLanguageModes: [.v6]
 )
