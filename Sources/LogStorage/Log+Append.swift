@@ -75,7 +75,7 @@ extension Log {
 
     private func stamp(_ batch: UnsafeMutableRawBufferPointer, _ header: RecordBatchHeader) {
         guard let view = try? MutableRecordBatchView(batch) else { preconditionFailure("the batch was just read") }
-        view.stamp(baseOffset: header.baseOffset, partitionLeaderEpoch: header.partitionLeaderEpoch)
+        view.assign(baseOffset: header.baseOffset, partitionLeaderEpoch: header.partitionLeaderEpoch)
     }
 
     /// Rolls if the batch needs a new segment, and sees to it that the last staged write is one that can still grow.
@@ -108,7 +108,8 @@ extension Log {
 
     private var savepoint: Savepoint {
         Savepoint(
-            logEndOffset: logEndOffset, tail: segments.active.tail, transactions: producers.transactions, epochs: epochs,
+            logEndOffset: logEndOffset, tail: segments.active.tail, transactions: producers.transactions,
+            epochs: epochs,
             areEpochsDirty: areEpochsDirty)
     }
 }

@@ -83,8 +83,9 @@ extension LogRecoverer {
         let kept = segment.abortedTransactions.prefix { $0.lastOffset < replayedTo }
         segment.abortedTransactions = Array(kept)
         segment.storedAbortedTransactions = min(segment.storedAbortedTransactions, kept.count)
-        if !segment.hasBadIndexes, segment.baseOffset < replayedTo, let start = try? segment.keepIndexes(
-            endingBefore: replayedTo, isClean: isClean, place)
+        if !segment.hasBadIndexes, segment.baseOffset < replayedTo,
+            let start = try? segment.keepIndexes(
+                endingBefore: replayedTo, isClean: isClean, place)
         {
             segment.size = start.position
             segment.nextOffset = start.expectedOffset

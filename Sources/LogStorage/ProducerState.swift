@@ -36,7 +36,9 @@ struct ProducerState: Sendable {
         if origin == .client, !entry.accepts(sequence: header.baseSequence, epoch: header.producerEpoch) {
             return .rejected(.outOfOrderSequence)
         }
-        if entry.transactionStart != nil, !header.attributes.isTransactional { return .rejected(.invalidTransactionState) }
+        if entry.transactionStart != nil, !header.attributes.isTransactional {
+            return .rejected(.invalidTransactionState)
+        }
         return .accepted
     }
 
@@ -52,7 +54,8 @@ struct ProducerState: Sendable {
         guard let marker else {
             entry.batches.append(
                 ProducerBatch(
-                    lastSequence: header.lastSequence, lastOffset: header.lastOffset, offsetDelta: header.lastOffsetDelta,
+                    lastSequence: header.lastSequence, lastOffset: header.lastOffset,
+                    offsetDelta: header.lastOffsetDelta,
                     timestamp: header.maxTimestamp))
             if header.attributes.isTransactional, entry.transactionStart == nil {
                 entry.transactionStart = header.baseOffset
