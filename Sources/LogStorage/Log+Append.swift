@@ -48,7 +48,7 @@ extension Log {
         }
         guard header.hasPlausibleOffsets else { return .rejected(.corruptMessage) }
         guard header.baseOffset >= logEndOffset else { return .rejected(.outOfOrderOffset) }
-        let marker = TransactionMarker(view)
+        let marker = EndTransactionMarker(controlBatch: view)
         if header.hasProducerId {
             switch producers.verdict(on: header, marker: marker, origin: origin) {
             case .accepted: break
@@ -91,7 +91,7 @@ extension Log {
         }
     }
 
-    private func stage(_ bytes: UnsafeRawBufferPointer, _ header: RecordBatchHeader, marker: TransactionMarker?) {
+    private func stage(_ bytes: UnsafeRawBufferPointer, _ header: RecordBatchHeader, marker: EndTransactionMarker?) {
         let group = staged.count - 1
         segments.active.add(header, at: segments.active.size, indexInterval: configuration.indexIntervalBytes)
         logEndOffset = header.nextOffset

@@ -20,7 +20,7 @@ struct ProducerState: Sendable {
     }
 
     /// Judges a batch that is about to be appended.
-    func verdict(on header: RecordBatchHeader, marker: TransactionMarker?, origin: AppendOrigin) -> Verdict {
+    func verdict(on header: RecordBatchHeader, marker: EndTransactionMarker?, origin: AppendOrigin) -> Verdict {
         guard origin != .replication, let entry = entries[header.producerId] else { return .accepted }
         if let marker {
             if header.producerEpoch < entry.epoch { return .rejected(.invalidProducerEpoch) }
@@ -43,7 +43,7 @@ struct ProducerState: Sendable {
     }
 
     /// Takes in a batch that has its offsets. Answers the transaction that a marker ended.
-    mutating func apply(_ header: RecordBatchHeader, marker: TransactionMarker?) -> CompletedTransaction? {
+    mutating func apply(_ header: RecordBatchHeader, marker: EndTransactionMarker?) -> CompletedTransaction? {
         var entry = entries[header.producerId] ?? ProducerEntry()
         defer { entries[header.producerId] = entry }
         if entry.epoch != header.producerEpoch {
@@ -70,7 +70,8 @@ struct ProducerState: Sendable {
         openTransactions.removeAll { $0.producerID == header.producerId }
         let completed = CompletedTransaction(
             producerID: header.producerId, firstOffset: start, lastOffset: header.lastOffset,
-            lastStableOffset: openTransactions.first?.firstOffset ?? header.lastOffset + 1, isAborted: !marker.isCommit)
+            lastStableOffset: openTransactions.first?.firstOffset ?? header.lastOffset + 1,
+            isAborted: marker.outcome == .abort)
         completedTransactions.append(completed)
         return completed
     }
@@ -144,10 +145,4 @@ struct CompletedTransaction: Sendable, Equatable {
     /// The last stable offset once this one was decided.
     var lastStableOffset: Int64
     var isAborted: Bool
-}
-
-/// The end of a transaction, as its control batch says it.
-struct TransactionMarker: Sendable, Equatable {
-    var isCommit: Bool
-    var coordinatorEpoch: Int32
 }
