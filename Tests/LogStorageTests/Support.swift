@@ -88,10 +88,10 @@ final class LogHarness {
     }
 
     /// Opens the log again: after a clean stop, or as after `kill -9` with this recovery point.
-    func reopen(cleanly: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil) throws {
+    func reopen(cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil) throws {
         var recoveryPoint = recoveryPoint
         if cleanly {
-            try log.close()?.perform()
+            if closing { try log.close()?.perform() }
             recoveryPoint = recoveryPoint ?? log.logEndOffset
         }
         let recovered = try LogRecovery.recover(
