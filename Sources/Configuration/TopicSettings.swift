@@ -22,17 +22,21 @@ public struct TopicSettings: Sendable {
     /// The value that counts for a topic with the given settings of its own.
     public func effective(_ key: TopicKey, topic overrides: [String: String] = [:]) -> Effective {
         if let text = overrides[key.name] { return Effective(text: text, source: .topic) }
-        let layers: [(ConfigurationSource, (String) -> String?)] = [
-            (.dynamicBroker, { broker[$0] }), (.dynamicDefaultBroker, { cluster[$0] }),
-            (.staticBroker, { settings.written[$0]?.text }),
-        ]
-        for (source, text) in layers {
-            for brokerKey in key.brokerKeys {
-                guard let text = text(brokerKey.name) else { continue }
-                return Effective(text: brokerKey.topicText(of: text), source: source)
-            }
+        if let text = firstText(of: key, { broker[$0] }) { return Effective(text: text, source: .dynamicBroker) }
+        if let text = firstText(of: key, { cluster[$0] }) {
+            return Effective(text: text, source: .dynamicDefaultBroker)
+        }
+        if let text = firstText(of: key, { settings.written[$0]?.text }) {
+            return Effective(text: text, source: .staticBroker)
         }
         return Effective(text: key.definition.defaultText ?? "", source: .defaultValue)
+    }
+
+    private func firstText(of key: TopicKey, _ text: (String) -> String?) -> String? {
+        for brokerKey in key.brokerKeys {
+            if let text = text(brokerKey.name) { return brokerKey.topicText(of: text) }
+        }
+        return nil
     }
 
     /// The typed configuration of a topic that has no settings of its own.
@@ -62,6 +66,7 @@ extension TopicSettings {
     ///
     /// - Throws: the first that is wrong: an unknown key (in the order of names), then a null, then a value.
     public func check(_ overrides: [(name: String, value: String?)]) throws(Refusal) {
+        if overrides.isEmpty { return }
         var values: [String: String?] = [:]
         for (name, value) in overrides { values[name] = value }
         let names = values.keys.sorted()
@@ -81,6 +86,9 @@ extension TopicSettings {
         }
         try checkTogether(defaults().overridden(by: texts))
     }
+
+    /// Checks that what a topic begins with fits together.
+    public func checkDefaults() throws(Refusal) { try checkTogether(defaults()) }
 
     private func checkTogether(_ topic: TopicConfiguration) throws(Refusal) {
         if topic.minCompactionLagMilliseconds > topic.maxCompactionLagMilliseconds {

@@ -39,7 +39,7 @@ extension Controller {
         _ names: [String], using generator: inout some RandomNumberGenerator
     ) -> ControllerResult<[String: ErrorCode]> {
         var request = CreateTopicsRequest()
-        request.topics = names.map { name in
+        request.topics = Set(names).sorted().map { name in
             var topic = CreateTopicsRequest.CreatableTopic()
             topic.name = name
             topic.numPartitions = -1
