@@ -34,7 +34,25 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     public init(_ errorCode: Int16, _ text: String? = nil, doing what: String) {
         let error = ErrorCode(rawValue: errorCode)
         code = .broker(error)
-        message = text.map { "\(what): \($0) (\(error))" } ?? "\(what): \(error)"
+        let words = text.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 } ?? ClientError.words(for: error)
+        message = words.map { "\(what): \($0) (\(error))" } ?? "\(what): \(error)"
+    }
+
+    /// What the codes mean that people meet, for brokers that say nothing themselves.
+    private static func words(for error: ErrorCode) -> String? {
+        switch error {
+        case .unknownTopicOrPartition: "there is no such topic or partition"
+        case .leaderNotAvailable: "the partition has no leader now"
+        case .offsetOutOfRange: "the offset is not in the log"
+        case .messageTooLarge: "the batch is larger than the topic allows"
+        case .invalidTopicException: "that is not a name for a topic"
+        case .topicAuthorizationFailed, .clusterAuthorizationFailed: "it is not allowed"
+        case .topicAlreadyExists: "it exists already"
+        case .notEnoughReplicas, .notEnoughReplicasAfterAppend: "too few replicas are in sync"
+        case .corruptMessage: "the data is damaged"
+        case .invalidTimestamp: "the timestamp is not one that the topic takes"
+        default: nil
+        }
     }
 
     /// Whether the same may work a little later.

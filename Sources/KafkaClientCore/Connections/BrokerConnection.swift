@@ -20,6 +20,8 @@ final class BrokerConnection {
     private var link = Link.none
     private var backoff: Backoff
     private var generator: SeededGenerator
+    /// Why the last connection could not be made or broke.
+    private var lastFailure: String?
     private var deadline: (timer: ClientTimer, at: MonotonicTime)?
     /// Told when the connection could not be made or broke.
     var onDisconnect: ((_ reason: String) -> Void)?
@@ -101,6 +103,7 @@ final class BrokerConnection {
     /// Gives up the connection, and every request on it.
     private func fail(_ code: ClientError.Code, _ reason: String) {
         disconnect()
+        lastFailure = reason
         let wait = backoff.next(using: &generator)
         link = .backingOff(
             loop.schedule(after: wait) { [weak self] in
@@ -138,7 +141,7 @@ final class BrokerConnection {
     private func deadlineReached() {
         deadline = nil
         let expired = channel.takeExpired(loop.now)
-        finish(expired, ClientError(.timedOut, "\(endpoint): no connection in time"))
+        finish(expired, ClientError(.timedOut, "\(endpoint): \(lastFailure ?? "no connection in time")"))
         let isStuck = !expired.isEmpty && channel.state != .ready && channel.state != .connecting
         if channel.isOverdue(loop.now) || isStuck {
             fail(.timedOut, "no answer in time")
@@ -165,6 +168,7 @@ extension BrokerConnection: ClientLinkHandler {
         switch arrival {
         case .response(let request, let response):
             backoff.reset()
+            lastFailure = nil
             request.complete(.success(response))
         case .negotiated(let refused):
             for (request, error) in refused { request.complete(.failure(error)) }

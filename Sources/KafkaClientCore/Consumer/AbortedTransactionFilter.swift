@@ -29,14 +29,11 @@ struct AbortedTransactionFilter {
         return true
     }
 
-    /// A control record's key is a version and a type; type 0 is an abort.
     private func isAbortMarker(_ batch: RecordBatchView) -> Bool {
         var records = RecordIterator(uncompressed: batch)
         do throws(DecodeError) {
-            guard let key = try records.next()?.key else { return false }
-            var cursor = ByteCursor(key)
-            _ = try cursor.int16()
-            return try cursor.int16() == 0
+            guard let record = try records.next() else { return false }
+            return try ControlRecordType(key: record.key) == .abort
         } catch {
             return false
         }

@@ -66,8 +66,9 @@ extension Producer {
         if let partition = record.partition {
             guard topic.partitions.contains(where: { $0.index == partition }) else {
                 let error = ErrorCode.unknownTopicOrPartition.rawValue
-                let message = "topic \(record.topic) has \(topic.partitions.count) partitions, and no \(partition)"
-                return .failure(ClientError(error, message, doing: "choosing a partition"))
+                let message = "it has \(topic.partitions.count)"
+                return .failure(
+                    ClientError(error, message, doing: "topic \(record.topic) has no partition \(partition)"))
             }
             index = partition
         } else if let key = record.key {
@@ -92,7 +93,11 @@ extension Producer {
                 backoff: Backoff(
                     initial: client.configuration.retryBackoff, maximum: client.configuration.retryBackoffMaximum))
         if let open = state.open, open.size + entry.record.sizeEstimate > limit { seal(&state) }
-        if state.open == nil { state.open = OpenBatch(openedAt: client.loop.now) }
+        if state.open == nil {
+            state.open = OpenBatch(
+                openedAt: client.loop.now, compression: configuration.compression,
+                level: configuration.compressionLevel)
+        }
         state.open?.append(
             entry.record, timestamp: entry.record.timestamp ?? client.loop.wallClockMs, delivery: entry.delivery)
         if let open = state.open, open.size >= limit { seal(&state) }
@@ -108,10 +113,7 @@ extension Producer {
 
     private func seal(_ state: inout PartitionState) {
         guard let open = state.open.take() else { return }
-        state.queue.enqueue(
-            open.seal(
-                id: nextBatchId, compression: configuration.compression, level: configuration.compressionLevel,
-                scratch: scratch))
+        state.queue.enqueue(open.seal(id: nextBatchId, scratch: scratch))
         nextBatchId += 1
     }
 }

@@ -225,8 +225,11 @@ extension Producer {
         guard !isIdentityRequested else { return }
         isIdentityRequested = true
         identity = nil
+        var request = InitProducerIdRequest()
+        request.transactionalId = nil
+        request.transactionTimeoutMs = Int32(clamping: Interval.seconds(60).milliseconds)
         client.send(
-            InitProducerIdRequest(), timeout: configuration.deliveryTimeout,
+            request, timeout: configuration.deliveryTimeout,
             refusal: { ErrorCode(rawValue: $0.errorCode) },
             completion: { [weak self] result in self?.identityReceived(result) })
     }

@@ -3,16 +3,6 @@ import Records
 
 /// A record to be written.
 public struct ProducerRecord: Sendable {
-    public struct Header: Sendable, Equatable {
-        public var key: String
-        public var value: [UInt8]?
-
-        public init(key: String, value: [UInt8]?) {
-            self.key = key
-            self.value = value
-        }
-    }
-
     public var topic: String
     /// Nil leaves the choice to the key, or without one to the producer.
     public var partition: Int32?
@@ -21,11 +11,11 @@ public struct ProducerRecord: Sendable {
     public var key: [UInt8]?
     /// Nil is a tombstone.
     public var value: [UInt8]?
-    public var headers: [Header]
+    public var headers: [RecordHeader]
 
     public init(
         topic: String, partition: Int32? = nil, timestamp: Int64? = nil, key: [UInt8]? = nil, value: [UInt8]?,
-        headers: [Header] = []
+        headers: [RecordHeader] = []
     ) {
         self.topic = topic
         self.partition = partition
@@ -38,7 +28,7 @@ public struct ProducerRecord: Sendable {
     /// Bytes that it takes in a batch, at most.
     var sizeEstimate: Int {
         var size = 32 + (key?.count ?? 0) + (value?.count ?? 0)
-        for header in headers { size += 10 + header.key.utf8.count + (header.value?.count ?? 0) }
+        for header in headers { size += 10 + header.key.count + (header.value?.count ?? 0) }
         return size
     }
 }

@@ -24,7 +24,7 @@ struct ProduceCommand: ParsableCommand {
                     "a header and a codec", "martlet produce logs --header host=web-1 --codec zstd < access.log"),
                 Example(
                     "all records of one topic into another",
-                    "martlet consume a --from beginning --until-end --json | martlet produce b --json"),
+                    "martlet consume a --from beginning --until-end --json | martlet produce b --json --repartition"),
             ], seeAlso: ["martlet consume", "martlet topic create"])
     }
 
@@ -43,6 +43,8 @@ struct ProduceCommand: ParsableCommand {
     var headers: [KeyValueArgument]
     @Option(name: .long(short: "p"), valueName: "N", help: "The partition; otherwise the key decides.")
     var partition: Int32?
+    @Flag(help: "Let keys decide on partitions, though JSON lines name some.")
+    var repartition = false
     @Option(
         valueName: "TIME", help: "The time of every record: milliseconds since 1970, or like 2026-11-25T20:45:56Z.")
     var timestamp: TimeArgument?
@@ -87,8 +89,9 @@ struct ProduceCommand: ParsableCommand {
     private var parser: RecordParser {
         RecordParser(
             topic: topic, input: json ? .json : .text(keySeparator: keySeparator?.bytes),
-            key: key.map { Array($0.utf8) }, partition: partition, timestamp: timestamp?.milliseconds,
-            headers: headers.map { ProducerRecord.Header(key: $0.key, value: Array($0.value.utf8)) },
+            key: key.map { Array($0.utf8) }, partition: partition, ignoresPartitions: repartition,
+            timestamp: timestamp?.milliseconds,
+            headers: headers.map { RecordHeader(key: $0.key, value: Array($0.value.utf8)) },
             nullText: null.map { Array($0.utf8) })
     }
 

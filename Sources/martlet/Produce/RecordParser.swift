@@ -1,4 +1,5 @@
 import KafkaClientCore
+import Records
 
 /// Why a line of input is no record.
 struct LineError: Error, Equatable, CustomStringConvertible {
@@ -19,8 +20,10 @@ struct RecordParser {
     /// What the line does not say itself.
     var key: [UInt8]?
     var partition: Int32?
+    /// Whether partitions that lines name are passed over, so that keys decide.
+    var ignoresPartitions = false
     var timestamp: Int64?
-    var headers: [ProducerRecord.Header] = []
+    var headers: [RecordHeader] = []
     /// A value that is this text is a tombstone.
     var nullText: [UInt8]?
 
@@ -69,7 +72,7 @@ struct RecordParser {
             case ("partition", .number(let text)):
                 guard let number = Int32(text), number >= 0 else { throw invalid(member.name) }
                 // An option on the command line sends all records there, wherever they came from.
-                if partition == nil { record.partition = number }
+                if partition == nil, !ignoresPartitions { record.partition = number }
             case ("timestamp", .number(let text)):
                 guard let number = Int64(text), number >= 0 else { throw invalid(member.name) }
                 if timestamp == nil { record.timestamp = number }
@@ -85,7 +88,7 @@ struct RecordParser {
         guard hasValue else { throw LineError(description: "it has no \"value\" (null makes a tombstone)") }
     }
 
-    private func header(_ json: JSON) throws(LineError) -> ProducerRecord.Header {
+    private func header(_ json: JSON) throws(LineError) -> RecordHeader {
         guard case .object(let members, _) = json else { throw invalid("headers") }
         var key: String?
         var value: [UInt8]?
@@ -98,7 +101,7 @@ struct RecordParser {
             }
         }
         guard let key else { throw LineError(description: "a header has no \"key\"") }
-        return ProducerRecord.Header(key: key, value: value)
+        return RecordHeader(key: key, value: value)
     }
 
     private func base64(_ json: JSON, _ name: String) throws(LineError) -> [UInt8] {
