@@ -26,7 +26,12 @@ let package = Package(
     ],
     targets: [
         // C libraries
-        .target(name: "CSystem", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CSystem", exclude: ["README.md"],
+            cSettings: [
+                .define("_GNU_SOURCE"),
+                .define("MARTLET_COMMIT", to: "\"\(Context.environment["MARTLET_COMMIT"] ?? "")\""),
+            ]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CLz4"),
@@ -63,7 +68,7 @@ let package = Package(
         room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
-            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+            ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
         room(
             "Broker",
             [
@@ -74,14 +79,36 @@ let package = Package(
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
             name: "martlet",
-            dependencies: ["Broker", "CommandLine", "Configuration", "KafkaClientCore", "Logging", "Runtime"],
+            dependencies: [
+                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "Logging",
+                "Records", "Runtime",
+            ],
             exclude: ["README.md"], swiftSettings: strict),
 
         // Tests
         tests("Bytes", []),
+        tests("CommandLine", []),
+        tests("Logging", []),
+        tests("Metrics", []),
+        tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
+        .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
         tests("EmbeddedStore", ["Files"]),
         tests("Records", ["Bytes", "CSystem"]),
+        tests("Collections", []),
+        tests("Configuration", []),
+        tests("Runtime", ["Bytes"]),
+        tests("Metadata", ["Bytes"]),
+        tests("LogStorage", ["Bytes", "Files", "Records"]),
+        tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        tests("MessageGenerator", []),
+        tests("KafkaProtocol", ["Bytes"]),
+        tests(
+            "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
+            resources: [.copy("Resources/vectors.txt")]),
+        tests("Controller", ["Bytes", "Configuration", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,8 @@
 /// Appends big-endian values to memory that grows as it fills.
 public struct ByteWriter: ~Copyable {
     @usableFromInline var base: UnsafeMutableRawPointer
-    @usableFromInline var capacity: Int
+    /// Bytes that fit before the memory has to grow.
+    public internal(set) var capacity: Int
 
     @usableFromInline var length: Int
 
@@ -68,6 +69,18 @@ public struct ByteWriter: ~Copyable {
     public mutating func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
 
     public mutating func write(_ slice: Slice) { slice.withUnsafeBytes { write($0) } }
+
+    /// Lets `body` write up to `limit` bytes behind those written so far; it returns how many it wrote.
+    @inlinable
+    public mutating func append<Failure: Error>(
+        atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        precondition(limit >= 0, "room of a negative size")
+        reserve(limit)
+        let written = try body(UnsafeMutableRawBufferPointer(start: base + length, count: limit))
+        precondition(written >= 0 && written <= limit, "more written than there was room")
+        length += written
+    }
 
     /// Writes over four bytes that were written before, a length for instance.
     @inlinable

@@ -1,4 +1,4 @@
-/* What `import Glibc` lacks of Linux. */
+/* What `import Glibc` lacks of Linux, apart from events and sockets (martlet_event_loop.h). */
 #pragma once
 #include <fcntl.h>
 #include <malloc.h>

@@ -1,0 +1,207 @@
+/// What a broker runs by, typed. Sizes are bytes, times milliseconds.
+public struct BrokerConfiguration: Sendable {
+    /// The text and origin of every key behind this.
+    public let settings: BrokerSettings
+    /// What a person should be told at the start.
+    public let warnings: [ConfigurationProblem]
+
+    public let nodeId: Int32
+    public let rack: String?
+    public let listeners: [Listener]
+    /// One for each of `listeners`; nil when none were given.
+    public let advertisedListeners: [Listener]?
+    /// Not empty, without repetition.
+    public let logDirectories: [String]
+    /// nil: by the machine's cores.
+    public let shardCount: Int?
+
+    public let topics: Topics
+    public let logs: Logs
+    public let network: Network
+
+    /// New topics, and what every topic begins with.
+    public struct Topics: Sendable {
+        public let partitionCount: Int32
+        public let replicationFactor: Int16
+        public let autoCreates: Bool
+        public let deletes: Bool
+        /// A topic's configuration before its own settings and those made at run time.
+        public let defaults: TopicConfiguration
+    }
+
+    /// Background work on logs, and producers.
+    public struct Logs: Sendable {
+        public let retentionCheckInterval: Int64
+        public let initialTaskDelay: Int64
+        public let recoveryPointCheckpointInterval: Int64
+        public let startOffsetCheckpointInterval: Int64
+        public let producerIdExpiration: Int64
+        public let producerIdExpirationCheckInterval: Int64
+        public let verifiesCompressed: Bool
+        public let maximumDecompressedBytes: Int
+    }
+
+    /// Limits of connections and requests.
+    public struct Network: Sendable {
+        public let maximumRequestBytes: Int
+        /// nil: the system's.
+        public let sendBufferBytes: Int?
+        /// nil: the system's.
+        public let receiveBufferBytes: Int?
+        public let listenBacklog: Int
+        /// nil: connections are never closed for being idle.
+        public let maximumIdle: Int64?
+        public let maximumConnections: Int
+        public let maximumConnectionsPerAddress: Int
+        /// Other limits, by address.
+        public let connectionOverrides: [String: Int]
+        public let maximumConnectionRate: Int
+        public let queuedRequests: Int
+        /// nil: by the memory budget.
+        public let queuedRequestBytes: Int64?
+        public let maximumFetchBytes: Int
+        public let fetchSessionSlots: Int
+        public let partitionsPerDescribePage: Int
+    }
+
+    /// - Throws: every problem found.
+    public init(_ input: ConfigurationInput = ConfigurationInput()) throws(ConfigurationProblems) {
+        let settings = try BrokerSettings(input)
+        var reader = ListenerReader(settings)
+        let listeners = reader.listeners()
+        let advertised = reader.advertisedListeners(of: listeners)
+        var problems = reader.problems
+        problems += BrokerConfiguration.checkRoles(settings)
+        problems += BrokerConfiguration.checkTopicDefaults(settings)
+        let overrides = BrokerConfiguration.connectionOverrides(settings, &problems)
+        guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
+
+        self.settings = settings
+        self.listeners = listeners
+        advertisedListeners = advertised
+        warnings = settings.warnings + reader.warnings
+        nodeId = BrokerConfiguration.nodeId(settings)
+        rack = settings.value(of: "broker.rack")?.text
+        logDirectories = BrokerConfiguration.logDirectories(settings)
+        shardCount = settings.value(of: "martlet.shards").map { Int($0.integer) }
+        topics = Topics(settings)
+        logs = Logs(settings)
+        network = Network(settings, overrides)
+    }
+
+    private static func nodeId(_ settings: BrokerSettings) -> Int32 {
+        if settings.written["node.id"] == nil, let old = settings.value(of: "broker.id"), old.integer >= 0 {
+            return Int32(clamping: old.integer)
+        }
+        return Int32(clamping: settings.number("node.id"))
+    }
+
+    private static func logDirectories(_ settings: BrokerSettings) -> [String] {
+        let several = settings.value(of: "log.dirs")?.list ?? []
+        let all = several.isEmpty ? settings.value(of: "log.dir")?.list ?? [] : several
+        var kept: [String] = []
+        for directory in all where !directory.isEmpty && !kept.contains(directory) { kept.append(directory) }
+        return kept
+    }
+
+    private static func checkRoles(_ settings: BrokerSettings) -> [ConfigurationProblem] {
+        guard let roles = settings.value(of: "process.roles")?.list, !roles.contains("broker") else { return [] }
+        return [
+            ConfigurationProblem(
+                key: "process.roles", origin: settings.origin(of: "process.roles"),
+                message: "must contain broker: there is no process that only controls")
+        ]
+    }
+
+    private static func checkTopicDefaults(_ settings: BrokerSettings) -> [ConfigurationProblem] {
+        do {
+            try TopicSettings(settings: settings).checkDefaults()
+            return []
+        } catch {
+            let key = "log.cleaner.min.compaction.lag.ms"
+            return [ConfigurationProblem(key: key, origin: settings.origin(of: key), message: error.message)]
+        }
+    }
+
+    private static func connectionOverrides(
+        _ settings: BrokerSettings, _ problems: inout [ConfigurationProblem]
+    ) -> [String: Int] {
+        let key = "max.connections.per.ip.overrides"
+        var limits: [String: Int] = [:]
+        for element in settings.value(of: key)?.text.split(separator: ",") ?? [] {
+            let text = String(element).trimmed
+            guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
+                let limit = Int32(text[colon...].dropFirst()), limit >= 0
+            else {
+                problems.append(
+                    ConfigurationProblem(
+                        key: key, origin: settings.origin(of: key), message: "\(text) is not address:count"))
+                continue
+            }
+            limits[String(text[..<colon])] = Int(limit)
+        }
+        return limits
+    }
+}
+
+extension BrokerConfiguration.Topics {
+    init(_ settings: BrokerSettings) {
+        partitionCount = Int32(clamping: settings.number("num.partitions"))
+        replicationFactor = Int16(clamping: settings.number("default.replication.factor"))
+        autoCreates = settings.flag("auto.create.topics.enable")
+        deletes = settings.flag("delete.topic.enable")
+        defaults = TopicSettings(settings: settings).defaults()
+    }
+}
+
+extension BrokerConfiguration.Logs {
+    init(_ settings: BrokerSettings) {
+        retentionCheckInterval = settings.number("log.retention.check.interval.ms")
+        initialTaskDelay = settings.number("log.initial.task.delay.ms")
+        recoveryPointCheckpointInterval = settings.number("log.flush.offset.checkpoint.interval.ms")
+        startOffsetCheckpointInterval = settings.number("log.flush.start.offset.checkpoint.interval.ms")
+        producerIdExpiration = settings.number("producer.id.expiration.ms")
+        producerIdExpirationCheckInterval = settings.number("producer.id.expiration.check.interval.ms")
+        verifiesCompressed = settings.flag("martlet.produce.verify.compressed")
+        maximumDecompressedBytes = Int(settings.number("martlet.produce.maximum.decompressed.bytes"))
+    }
+}
+
+extension BrokerConfiguration.Network {
+    init(_ settings: BrokerSettings, _ overrides: [String: Int]) {
+        maximumRequestBytes = Int(settings.number("socket.request.max.bytes"))
+        sendBufferBytes = settings.limit("socket.send.buffer.bytes").map { Int($0) }
+        receiveBufferBytes = settings.limit("socket.receive.buffer.bytes").map { Int($0) }
+        listenBacklog = Int(settings.number("socket.listen.backlog.size"))
+        maximumIdle = settings.limit("connections.max.idle.ms")
+        maximumConnections = Int(settings.number("max.connections"))
+        maximumConnectionsPerAddress = Int(settings.number("max.connections.per.ip"))
+        connectionOverrides = overrides
+        maximumConnectionRate = Int(settings.number("max.connection.creation.rate"))
+        queuedRequests = Int(settings.number("queued.max.requests"))
+        queuedRequestBytes = settings.limit("queued.max.request.bytes")
+        maximumFetchBytes = Int(settings.number("fetch.max.bytes"))
+        fetchSessionSlots = Int(settings.number("max.incremental.fetch.session.cache.slots"))
+        partitionsPerDescribePage = Int(settings.number("max.request.partition.size.limit"))
+    }
+}
+
+extension BrokerSettings {
+    /// The value of a key of whole numbers that has a default.
+    fileprivate func number(_ name: String) -> Int64 {
+        guard let value = value(of: name) else { preconditionFailure("\(name) has no default") }
+        return value.integer
+    }
+
+    /// The same, of which negative numbers mean no limit.
+    fileprivate func limit(_ name: String) -> Int64? {
+        let number = number(name)
+        return number < 0 ? nil : number
+    }
+
+    /// The value of a truth key that has a default.
+    fileprivate func flag(_ name: String) -> Bool {
+        guard let value = value(of: name) else { preconditionFailure("\(name) has no default") }
+        return value.boolean
+    }
+}

@@ -1,0 +1,125 @@
+extension BrokerKeys {
+    static let security: [ConfigurationKey] = [
+        string("authorizer.class.name", "", about: "Class that decides who may do what."),
+        className(
+            "principal.builder.class",
+            "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder",
+            update: .perBroker,
+            about: "Class that makes a principal of a connection."),
+        int(
+            "connection.failed.authentication.delay.ms", 100, .atLeast(0),
+            about: "Milliseconds before a refused client is told so."),
+        long(
+            "connections.max.reauth.ms", 0,
+            about: "Milliseconds after which a client must authenticate again; 0: never."),
+        string("security.providers", nil, about: "Classes that add security algorithms."),
+        list("sasl.enabled.mechanisms", "GSSAPI", update: .perBroker, about: "SASL mechanisms that clients may use."),
+        string(
+            "sasl.mechanism.inter.broker.protocol", "GSSAPI", update: .perBroker,
+            about: "SASL mechanism between brokers."),
+        string("sasl.mechanism.controller.protocol", "GSSAPI", about: "SASL mechanism towards controllers."),
+        password("sasl.jaas.config", update: .perBroker, about: "Log-in in JAAS form."),
+        className("sasl.server.callback.handler.class", about: "Class that checks credentials."),
+        int("sasl.server.max.receive.size", 524_288, about: "Largest message of an authentication."),
+        className("sasl.client.callback.handler.class", about: "Class that gives credentials."),
+        className("sasl.login.callback.handler.class", about: "Class that logs in."),
+        className("sasl.login.class", about: "Class of the log-in."),
+        int(
+            "sasl.login.connect.timeout.ms", nil,
+            about: "Milliseconds that a connection to the token's provider may take."),
+        int("sasl.login.read.timeout.ms", nil, about: "Milliseconds that its answer may take."),
+        short(
+            "sasl.login.refresh.buffer.seconds", 300, update: .perBroker,
+            about: "Seconds of a credential's life that are left when it is refreshed."),
+        short(
+            "sasl.login.refresh.min.period.seconds", 60, update: .perBroker,
+            about: "Seconds between two refreshes at least."),
+        double(
+            "sasl.login.refresh.window.factor", "0.8", update: .perBroker,
+            about: "Share of its life after which a credential is refreshed."),
+        double("sasl.login.refresh.window.jitter", "0.05", update: .perBroker, about: "Random part of that share."),
+        long("sasl.login.retry.backoff.ms", 100, about: "Milliseconds before a log-in is tried again."),
+        long("sasl.login.retry.backoff.max.ms", 10_000, about: "Longest such time."),
+        string("sasl.kerberos.service.name", nil, update: .perBroker, about: "Kerberos name of the brokers."),
+        string("sasl.kerberos.kinit.cmd", "/usr/bin/kinit", update: .perBroker, about: "Path of kinit."),
+        long(
+            "sasl.kerberos.min.time.before.relogin", 60_000, update: .perBroker,
+            about: "Milliseconds between two log-ins."),
+        list(
+            "sasl.kerberos.principal.to.local.rules", "DEFAULT", update: .perBroker,
+            about: "How Kerberos names become user names."),
+        double(
+            "sasl.kerberos.ticket.renew.jitter", "0.05", update: .perBroker,
+            about: "Random part of the time of renewal."),
+        double(
+            "sasl.kerberos.ticket.renew.window.factor", "0.8", update: .perBroker,
+            about: "Share of its life after which a ticket is renewed."),
+        list("sasl.oauthbearer.expected.audience", "", about: "Audiences of which a token must name one."),
+        string("sasl.oauthbearer.expected.issuer", nil, about: "Issuer that a token must name."),
+        string("sasl.oauthbearer.jwks.endpoint.url", nil, about: "Where the provider's keys are found."),
+        long("sasl.oauthbearer.jwks.endpoint.refresh.ms", 3_600_000, about: "Milliseconds between two reads of them."),
+        long(
+            "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", 100,
+            about: "Milliseconds before a failed read is tried again."),
+        long("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", 10_000, about: "Longest such time."),
+        int("sasl.oauthbearer.clock.skew.seconds", 30, about: "Seconds that clocks may differ."),
+        string("sasl.oauthbearer.scope", nil, about: "Scope to ask for."),
+        string("sasl.oauthbearer.scope.claim.name", "scope", about: "Claim that holds the scope."),
+        string("sasl.oauthbearer.sub.claim.name", "sub", about: "Claim that holds the user."),
+        string("sasl.oauthbearer.token.endpoint.url", nil, about: "Where tokens are asked for."),
+        className(
+            "sasl.oauthbearer.jwt.retriever.class", "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever",
+            about: "Class that gets tokens."),
+        className(
+            "sasl.oauthbearer.jwt.validator.class", "org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator",
+            about: "Class that checks tokens."),
+        string("sasl.oauthbearer.client.credentials.client.id", nil, about: "Client id to get tokens with."),
+        password("sasl.oauthbearer.client.credentials.client.secret", about: "Its secret."),
+        string(
+            "sasl.oauthbearer.assertion.algorithm", "RS256", .oneOfIgnoringCase(["ES256", "RS256"]),
+            about: "Algorithm that assertions are signed with."),
+        string("sasl.oauthbearer.assertion.claim.aud", nil, about: "Audience of an assertion."),
+        int(
+            "sasl.oauthbearer.assertion.claim.exp.seconds", 300, .between(0, 86_400),
+            about: "Seconds that an assertion lives."),
+        string("sasl.oauthbearer.assertion.claim.iss", nil, about: "Issuer of an assertion."),
+        boolean("sasl.oauthbearer.assertion.claim.jti.include", false, about: "Whether an assertion has an id."),
+        int(
+            "sasl.oauthbearer.assertion.claim.nbf.seconds", 60, .between(0, 3600),
+            about: "Seconds before now from which an assertion holds."),
+        string("sasl.oauthbearer.assertion.claim.sub", nil, about: "Subject of an assertion."),
+        string("sasl.oauthbearer.assertion.file", nil, about: "File with an assertion."),
+        string("sasl.oauthbearer.assertion.private.key.file", nil, about: "File with the key that signs assertions."),
+        password("sasl.oauthbearer.assertion.private.key.passphrase", about: "Passphrase of that key."),
+        string("sasl.oauthbearer.assertion.template.file", nil, about: "File with claims for assertions."),
+        boolean("ssl.allow.dn.changes", false, about: "Whether a new certificate may have another name."),
+        boolean("ssl.allow.san.changes", false, about: "Whether a new certificate may have other alternative names."),
+        list("ssl.cipher.suites", "", update: .perBroker, about: "Ciphers that may be used; all when empty."),
+        string(
+            "ssl.client.auth", "none", .oneOf(["required", "requested", "none"]), update: .perBroker,
+            about: "Whether clients must, may or need not show a certificate."),
+        list("ssl.enabled.protocols", "TLSv1.2,TLSv1.3", update: .perBroker, about: "TLS versions that may be used."),
+        string(
+            "ssl.endpoint.identification.algorithm", "https", update: .perBroker,
+            about: "How a server's name is checked; empty: not."),
+        className("ssl.engine.factory.class", update: .perBroker, about: "Class that makes TLS engines."),
+        password("ssl.key.password", update: .perBroker, about: "Password of the private key."),
+        string("ssl.keymanager.algorithm", "SunX509", update: .perBroker, about: "Algorithm of the key manager."),
+        password("ssl.keystore.certificate.chain", update: .perBroker, about: "Certificate chain in PEM."),
+        password("ssl.keystore.key", update: .perBroker, about: "Private key in PEM."),
+        string("ssl.keystore.location", nil, update: .perBroker, about: "File with key and certificates."),
+        password("ssl.keystore.password", update: .perBroker, about: "Its password."),
+        string("ssl.keystore.type", "JKS", update: .perBroker, about: "Its type: JKS, PKCS12 or PEM."),
+        string("ssl.principal.mapping.rules", "DEFAULT", about: "How certificate names become user names."),
+        string("ssl.protocol", "TLSv1.3", update: .perBroker, about: "TLS version to begin with."),
+        string("ssl.provider", nil, update: .perBroker, about: "Provider of TLS."),
+        string("ssl.secure.random.implementation", nil, update: .perBroker, about: "Source of random numbers."),
+        string("ssl.trustmanager.algorithm", "PKIX", update: .perBroker, about: "Algorithm of the trust manager."),
+        password("ssl.truststore.certificates", update: .perBroker, about: "Trusted certificates in PEM."),
+        string("ssl.truststore.location", nil, update: .perBroker, about: "File with trusted certificates."),
+        password("ssl.truststore.password", update: .perBroker, about: "Its password."),
+        string("ssl.truststore.type", "JKS", update: .perBroker, about: "Its type: JKS, PKCS12 or PEM."),
+        string("super.users", "", about: "Users that may do everything, separated by semicolons."),
+        boolean("allow.everyone.if.no.acl.found", false, about: "Whether a resource without an ACL is open to all."),
+    ].withoutEffect
+}

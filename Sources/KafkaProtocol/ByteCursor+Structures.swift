@@ -1,0 +1,71 @@
+import Bytes
+
+/// Fields that generated code reads: arrays, and values that some versions allow to be null.
+extension ByteCursor {
+    package mutating func nullableString(compact: Bool, nullAllowed: Bool) throws(DecodeError) -> String? {
+        let text = try nullableString(compact: compact)
+        guard text != nil || nullAllowed else { throw .unexpectedNull }
+        return text
+    }
+
+    package mutating func nullableBytes(compact: Bool, nullAllowed: Bool) throws(DecodeError) -> [UInt8]? {
+        let bytes = try nullableBytes(compact: compact)
+        guard bytes != nil || nullAllowed else { throw .unexpectedNull }
+        return bytes
+    }
+
+    /// A structure behind one byte that is negative when it is null.
+    package mutating func nullableStructure<Structure: KafkaStructure>(
+        version: Int16
+    ) throws(DecodeError) -> Structure? {
+        try int8() < 0 ? nil : try Structure(from: &self, version: version)
+    }
+
+    package mutating func nullableArray<Structure: KafkaStructure>(
+        compact: Bool, version: Int16, nullAllowed: Bool = true
+    ) throws(DecodeError) -> [Structure]? {
+        let size = Structure.minimumSize(version: version)
+        guard let count = try arrayCount(compact: compact, minimumElementSize: size) else {
+            guard nullAllowed else { throw .unexpectedNull }
+            return nil
+        }
+        var elements: [Structure] = []
+        elements.reserveCapacity(initialCapacity(count, stride: MemoryLayout<Structure>.stride))
+        for _ in 0..<count { elements.append(try Structure(from: &self, version: version)) }
+        return elements
+    }
+
+    package mutating func nullableArray<Element: KafkaElement>(
+        compact: Bool, nullAllowed: Bool = true
+    ) throws(DecodeError) -> [Element]? {
+        let size = Element.minimumSize(compact: compact)
+        guard let count = try arrayCount(compact: compact, minimumElementSize: size) else {
+            guard nullAllowed else { throw .unexpectedNull }
+            return nil
+        }
+        var elements: [Element] = []
+        elements.reserveCapacity(initialCapacity(count, stride: MemoryLayout<Element>.stride))
+        for _ in 0..<count { elements.append(try Element.read(from: &self, compact: compact)) }
+        return elements
+    }
+
+    package mutating func array<Structure: KafkaStructure>(
+        compact: Bool, version: Int16
+    ) throws(DecodeError) -> [Structure] {
+        guard let elements: [Structure] = try nullableArray(compact: compact, version: version) else {
+            throw .unexpectedNull
+        }
+        return elements
+    }
+
+    package mutating func array<Element: KafkaElement>(compact: Bool) throws(DecodeError) -> [Element] {
+        guard let elements: [Element] = try nullableArray(compact: compact) else { throw .unexpectedNull }
+        return elements
+    }
+
+    /// Room for `count` elements, but not for more memory than there are bytes: a count is only a claim until its
+    /// elements are read.
+    private func initialCapacity(_ count: Int, stride: Int) -> Int {
+        min(count, remaining / stride + 1)
+    }
+}

@@ -1,0 +1,149 @@
+import Files
+
+/// Why a segment is deleted.
+public enum DeletionReason: Sendable, Equatable {
+    /// Its newest record is older than `retention.ms`.
+    case time
+    /// The log is larger than `retention.bytes`.
+    case size
+    /// All its records lie before the log's start.
+    case startOffset
+}
+
+/// A segment that was taken out of a log.
+public struct DeletedSegment: Sendable, Equatable {
+    public var baseOffset: Int64
+    public var nextOffset: Int64
+    /// Bytes.
+    public var size: Int64
+    public var reason: DeletionReason
+}
+
+/// The files of deleted segments, for the blocking pool: `rename` soon, `remove` after `delayMs`.
+public struct SegmentDeletion: Sendable {
+    public let segments: [DeletedSegment]
+    /// `file.delete.delay.ms`
+    public let delayMs: Int64
+    let snapshots: [Int64]
+    /// The active segment, if it has no file that would keep the log's end.
+    let emptySegment: Int64?
+    let place: LogPlace
+
+    /// Gives the files their `.deleted` names, the oldest segment first.
+    public func rename() throws(FileError) {
+        if let emptySegment {
+            _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate)
+            try place.fileSystem.syncDirectory(place.directory)
+        }
+        for path in paths {
+            do {
+                try place.fileSystem.rename(path, to: path + LogFiles.deletedSuffix)
+            } catch {
+                if !error.isMissing { throw error }
+            }
+        }
+    }
+
+    public func remove() throws(FileError) {
+        for path in paths { try place.fileSystem.removeIfPresent(path + LogFiles.deletedSuffix) }
+    }
+
+    private var paths: [String] {
+        segments.flatMap { segment in
+            [LogFiles.Kind.log, .offsetIndex, .timeIndex, .transactionIndex].map { place.path(segment.baseOffset, $0) }
+        } + snapshots.map { place.path($0, .snapshot) }
+    }
+}
+
+extension Log {
+    /// Takes out what `cleanup.policy`, `retention.ms` and `retention.bytes` and the log's start let go: whole segments,
+    /// oldest first, of which every record lies below the high watermark. nil if there are none.
+    ///
+    /// The log's start moves at once; the files go by the returned value. Only between two ticks.
+    ///
+    /// - Parameter now: milliseconds since 1970.
+    public func enforceRetention(now: Int64, highWatermark: Int64) -> SegmentDeletion? {
+        guard failure == nil, staged.isEmpty, !isSyncInFlight else { return nil }
+        var excess = size - configuration.retentionBytes
+        var deleted: [DeletedSegment] = []
+        for segment in segments.segments {
+            guard segment.size > 0 || segment.isSealed, segment.nextOffset <= highWatermark, !segment.needsSealing,
+                let reason = reason(toDelete: segment, excess: excess, now: now)
+            else { break }
+            excess -= segment.size
+            deleted.append(
+                DeletedSegment(
+                    baseOffset: segment.baseOffset, nextOffset: segment.nextOffset, size: segment.size, reason: reason))
+        }
+        guard let newStart = deleted.last?.nextOffset else { return nil }
+        if deleted.count == segments.segments.count { replaceActive(now: now) }
+        return remove(deleted, newStart: max(newStart, logStartOffset))
+    }
+
+    private func reason(toDelete segment: Segment, excess: Int64, now: Int64) -> DeletionReason? {
+        if segment.nextOffset <= logStartOffset { return .startOffset }
+        guard configuration.cleanupPolicy.contains(.delete) else { return nil }
+        if configuration.retentionMs >= 0 {
+            let (age, overflow) = now.subtractingReportingOverflow(segment.retentionTimestamp)
+            if !overflow, age > configuration.retentionMs { return .time }
+        }
+        if configuration.retentionBytes >= 0, excess - segment.size >= 0 { return .size }
+        return nil
+    }
+
+    /// Begins a new segment where all others go. Those need no seal any more.
+    private func replaceActive(now: Int64) {
+        roll(now: now)
+        for index in segments.segments.indices { segments.segments[index].needsSealing = false }
+    }
+
+    private func remove(_ deleted: [DeletedSegment], newStart: Int64) -> SegmentDeletion {
+        segments.segments.removeFirst(deleted.count)
+        generation += 1
+        logStartOffset = newStart
+        epochs.truncate(before: newStart)
+        areEpochsDirty = true
+        let first = segments.segments[0].baseOffset
+        let obsolete = snapshotOffsets.filter { $0 < first }
+        snapshotOffsets.removeAll { $0 < first }
+        let active = segments.active
+        return SegmentDeletion(
+            segments: deleted, delayMs: configuration.fileDeleteDelayMs, snapshots: obsolete,
+            emptySegment: active.exists ? nil : active.baseOffset, place: place)
+    }
+
+    /// Moves the log's start up to `offset`, which must not lie above the high watermark. What lies wholly before it goes
+    /// with the next `enforceRetention`. False if the start is there already.
+    ///
+    /// The new start is durable once the directory's log start checkpoint says so.
+    @discardableResult
+    public func deleteRecords(before offset: Int64) -> Bool {
+        guard offset > logStartOffset, offset <= logEndOffset else { return false }
+        logStartOffset = offset
+        epochs.truncate(before: offset)
+        areEpochsDirty = true
+        return true
+    }
+
+    /// Where the log would begin if only its files were known: another start has to stand in the directory's checkpoint.
+    public var firstSegmentOffset: Int64 { segments.segments[0].baseOffset }
+}
+
+// MARK: - Descriptors
+
+extension Log {
+    /// Descriptors that the log holds.
+    public var openFileCount: Int { segments.segments.reduce(0) { $0 + $1.openFiles } }
+
+    /// Gives back all descriptors but those of files with unsynced writes; they are opened again when they are needed.
+    public func closeIdleFiles() {
+        guard staged.isEmpty, !isSyncInFlight else { return }
+        for index in segments.segments.indices where segments.segments[index].openFiles > 0 {
+            if segments.segments[index].isDirty {
+                segments.segments[index].closeIndexes()
+            } else {
+                segments.segments[index].closeFiles()
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import Files
+
+/// The producers as they were at an offset, to be put into a file once all below that offset is durable.
+struct WaitingSnapshot: Sendable {
+    let offset: Int64
+    let bytes: [UInt8]
+}
+
+/// One sync of a log: what has to be made durable, and the small files that go with it. For the sync thread.
+///
+/// `perform` does everything. A round over many logs calls `prepare` of each, then syncs the whole file system once, then
+/// `finish` of each.
+public struct LogSync: Sendable {
+    /// The log's recovery point once this is done.
+    public let upTo: Int64
+    /// Files with writes that are not durable, the oldest segment first.
+    public let files: [any File]
+    let seals: [SegmentSeal]
+    let leaderEpochs: [UInt8]?
+    let isDirectoryDirty: Bool
+    let snapshots: [WaitingSnapshot]
+    let obsoleteSnapshots: [Int64]
+    let place: LogPlace
+
+    /// The directory whose names have to be made durable as well.
+    public var directory: String? { isDirectoryDirty || leaderEpochs != nil ? place.directory : nil }
+
+    /// Brings sealed segments into their last form.
+    public func prepare() throws(FileError) {
+        for seal in seals { try seal.perform(place) }
+        if let leaderEpochs {
+            try place.fileSystem.replace(
+                "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)", with: leaderEpochs, sync: true)
+        }
+    }
+
+    /// Makes it durable.
+    public func sync() throws(FileError) {
+        for file in files { try file.sync() }
+        for seal in seals { try seal.sync(place) }
+        if let directory { try place.fileSystem.syncDirectory(directory) }
+    }
+
+    /// Notes the producers as they were at what is durable now. Nothing depends on these files but the speed of recovery.
+    public func finish() throws(FileError) {
+        for snapshot in snapshots {
+            try place.fileSystem.replace(place.path(snapshot.offset, .snapshot), with: snapshot.bytes, sync: false)
+        }
+        for offset in obsoleteSnapshots { try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
+    }
+
+    public func perform() throws(FileError) {
+        try prepare()
+        try sync()
+        try finish()
+    }
+}
+
+/// The last work on a segment that was rolled: its room is trimmed and its indexes are completed.
+struct SegmentSeal: Sendable {
+    let baseOffset: Int64
+    let size: Int64
+    let indexWrites: [IndexWrite]
+
+    func perform(_ place: LogPlace) throws(FileError) {
+        // A file that is cut to the length it has gives back the room behind its end.
+        try place.fileSystem.open(place.path(baseOffset, .log), .readWrite).truncate(to: size)
+        for write in indexWrites { try write.perform(place.fileSystem) }
+    }
+
+    func sync(_ place: LogPlace) throws(FileError) {
+        for write in indexWrites { try place.fileSystem.open(write.path, .readWrite).sync() }
+    }
+}
+
+extension Log {
+    /// Bytes after which the producers are noted again, which bounds what recovery has to walk over.
+    static let snapshotInterval: Int64 = 64 << 20
+
+    var isSnapshotDue: Bool { bytesSinceSnapshot >= Log.snapshotInterval }
+
+    /// The sync that is due, nil if there is none or one is under way. `syncCompleted` or `syncFailed` must follow.
+    ///
+    /// Due is what `flush.messages` and `flush.ms` ask for, and whatever a roll has left.
+    public func takeSync(now: Int64) -> LogSync? {
+        guard !isSyncInFlight, failure == nil else { return nil }
+        let unsynced = writtenOffset - syncedOffset
+        var isDue = unsynced >= max(configuration.flushMessages, 1)
+        if let oldest = oldestUnsyncedWrite, unsynced > 0, now - oldest >= configuration.flushMs { isDue = true }
+        guard isDue || !waitingSnapshots.isEmpty else { return nil }
+        return makeSync(includingActive: isDue)
+    }
+
+    private func makeSync(includingActive: Bool) -> LogSync {
+        isSyncInFlight = true
+        let last = segments.segments.count - 1
+        var files: [any File] = []
+        var seals: [SegmentSeal] = []
+        var upTo = writtenOffset
+        for index in segments.segments.indices {
+            let segment = segments.segments[index]
+            if segment.isDirty, index == last, !includingActive {
+                upTo = min(upTo, segment.baseOffset)
+                continue
+            }
+            if segment.isDirty, let log = segment.log { files.append(log) }
+            segments.segments[index].isDirty = false
+            if segment.needsSealing {
+                seals.append(
+                    SegmentSeal(
+                        baseOffset: segment.baseOffset, size: segment.writtenSize,
+                        indexWrites: segment.indexWrites(place))
+                )
+            }
+        }
+        if includingActive {
+            oldestUnsyncedWrite = nil
+            if isSnapshotDue, staged.isEmpty { noteProducers() }
+        }
+        let snapshots = waitingSnapshots.filter { $0.offset <= upTo }
+        waitingSnapshots.removeAll { $0.offset <= upTo }
+        let sync = LogSync(
+            upTo: upTo, files: files, seals: seals, leaderEpochs: areEpochsDirty ? epochs.encode() : nil,
+            isDirectoryDirty: isDirectoryDirty, snapshots: snapshots,
+            obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)), place: place)
+        isDirectoryDirty = false
+        areEpochsDirty = false
+        return sync
+    }
+
+    private func noteProducers() {
+        waitingSnapshots.append(WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers)))
+        bytesSinceSnapshot = 0
+    }
+
+    /// Takes up the offsets of new snapshots. Kept are those at the beginning of a segment and the newest two.
+    private func obsoleteSnapshots(adding offsets: [Int64]) -> [Int64] {
+        for offset in offsets where !snapshotOffsets.contains(offset) { snapshotOffsets.append(offset) }
+        let obsolete = snapshotOffsets.dropLast(2).filter { segments.index(of: $0) == nil }
+        snapshotOffsets.removeAll { obsolete.contains($0) }
+        return obsolete
+    }
+
+    /// The sync is done: what it covers is durable.
+    public func syncCompleted(_ sync: LogSync) {
+        precondition(isSyncInFlight, "no sync is under way")
+        isSyncInFlight = false
+        syncedOffset = max(syncedOffset, sync.upTo)
+        for seal in sync.seals {
+            guard let index = segments.index(of: seal.baseOffset) else { continue }
+            segments.segments[index].sealed()
+        }
+    }
+
+    /// The sync failed. The kernel may have dropped the pages, so that trying again would prove nothing: the log is fenced.
+    public func syncFailed(_ error: FileError) {
+        isSyncInFlight = false
+        fence(error)
+    }
+
+    /// Syncs what is due, on the calling thread.
+    public func syncDue(now: Int64) throws(FileError) {
+        guard let sync = takeSync(now: now) else { return }
+        do {
+            try sync.perform()
+        } catch {
+            syncFailed(error)
+            throw error
+        }
+        syncCompleted(sync)
+    }
+
+    /// The last sync before a clean stop, after which the log is not used any more: everything is durable, trimmed and
+    /// noted. nil if there is nothing to do.
+    public func close() -> LogSync? {
+        precondition(staged.isEmpty && !isSyncInFlight, "a log is closed between two ticks and two syncs")
+        guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
+            return nil
+        }
+        let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
+        if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }
+        if segments.active.exists {
+            segments.active.addTimeIndexEntry()
+            segments.active.needsSealing = true
+        }
+        if snapshotOffsets.last != logEndOffset { noteProducers() }
+        return makeSync(includingActive: true)
+    }
+}
+
+extension Segment {
+    fileprivate mutating func sealed() {
+        needsSealing = false
+        allocatedSize = writtenSize
+        offsetIndex.stored(offsetIndex.pending.count)
+        timeIndex.stored(timeIndex.pending.count)
+        storedAbortedTransactions = abortedTransactions.count
+        closeIndexes()
+    }
+}

@@ -1,0 +1,238 @@
+import Bytes
+import Files
+
+/// One write of staged batches to one file, with what has to be done around it.
+///
+/// It borrows the staged batches, so it must be performed before the tick ends; `owned` makes one that need not.
+public struct LogWrite {
+    public let file: any File
+    public let position: Int64
+    public let pieces: [UnsafeRawBufferPointer]
+    let allocation: Range<Int64>?
+    let indexWrites: [(file: any File, write: IndexWrite)]
+    /// The path, where this is the first write to a file that says nothing while it is empty.
+    let createdPath: String?
+    let fileSystem: any FileSystem
+
+    /// Writes. After an error the file is as long as before, so that nothing remains of a part that was written; where
+    /// even that fails, the error is that of the failed cut.
+    public func perform() throws(FileError) {
+        do {
+            if let allocation {
+                // Room that cannot be reserved is no failure yet: the write itself finds out.
+                try? file.allocate(at: allocation.lowerBound, count: Int64(allocation.count))
+            }
+            try file.writeAll(pieces, at: position)
+            for (file, write) in indexWrites { try write.perform(on: file) }
+        } catch {
+            try file.truncate(to: position)
+            for (file, write) in indexWrites { try file.truncate(to: write.position) }
+            if let createdPath { try fileSystem.removeIfPresent(createdPath) }
+            throw error
+        }
+    }
+
+    public var byteCount: Int { pieces.reduce(0) { $0 + $1.count } }
+}
+
+/// The same write with its own copy of the bytes, for the blocking pool.
+public struct OwnedLogWrite: Sendable {
+    let file: any File
+    let position: Int64
+    let bytes: Buffer
+    let allocation: Range<Int64>?
+    let indexWrites: [(file: any File, write: IndexWrite)]
+    let createdPath: String?
+    let fileSystem: any FileSystem
+
+    /// As `LogWrite.perform`.
+    public func perform() throws(FileError) {
+        try bytes.withUnsafeBytes { (bytes) throws(FileError) in
+            try LogWrite(
+                file: file, position: position, pieces: [bytes], allocation: allocation, indexWrites: indexWrites,
+                createdPath: createdPath, fileSystem: fileSystem
+            ).perform()
+        }
+    }
+}
+
+extension LogWrite {
+    /// Copies the bytes, so that the write may be performed later and on another thread.
+    public func owned() -> OwnedLogWrite {
+        OwnedLogWrite(
+            file: file, position: position, bytes: MutableBuffer(copying: pieces).freeze(), allocation: allocation,
+            indexWrites: indexWrites,
+            createdPath: createdPath, fileSystem: fileSystem)
+    }
+}
+
+/// What a failed write did to the log.
+public struct WriteFailure: Sendable, Equatable {
+    public var error: FileError
+    /// Batches from this offset on, which were staged, are not in the log: their producers get KAFKA_STORAGE_ERROR.
+    public var revertedTo: Int64
+    /// Whether the log takes no writes from now on; otherwise the disk is full, and the next append may try again.
+    public var isFenced: Bool
+}
+
+extension Log {
+    /// Whether bytes wait to be written.
+    public var hasStagedWrites: Bool { !staged.isEmpty && !isWriteInFlight }
+
+    /// The next write that has to be done; nil if there is none or one is under way. `writeCompleted` or `writeFailed`
+    /// must follow; `writeFailed` also after an error of this call.
+    public func takeWrite() throws(FileError) -> LogWrite? {
+        guard !isWriteInFlight, let group = staged.first, failure == nil else { return nil }
+        isWriteInFlight = true
+        guard let index = segments.index(of: group.segment) else {
+            preconditionFailure("a staged write has no segment")
+        }
+        let (file, created) = try openForWriting(index)
+        return LogWrite(
+            file: file, position: group.position, pieces: group.pieces, allocation: allocation(index, upTo: group.end),
+            indexWrites: try indexWrites(index),
+            createdPath: created && index > 0 ? place.path(group.segment, .log) : nil, fileSystem: place.fileSystem)
+    }
+
+    /// The write that `takeWrite` returned is done.
+    ///
+    /// - Parameter now: milliseconds since 1970, for `flush.ms`.
+    public func writeCompleted(now: Int64) {
+        precondition(isWriteInFlight, "no write is under way")
+        isWriteInFlight = false
+        let group = staged.removeFirst()
+        guard let index = segments.index(of: group.segment) else {
+            preconditionFailure("a staged write has no segment")
+        }
+        segments.segments[index].written(upTo: group.end, flushed: indexFlush)
+        if !segments.segments[index].exists {
+            segments.segments[index].exists = true
+            isDirectoryDirty = true
+        }
+        if let snapshot = group.snapshot { sealed(index - 1, with: snapshot) }
+        indexFlush = nil
+        writtenOffset = staged.first?.before.logEndOffset ?? logEndOffset
+        bytesSinceSnapshot += group.byteCount
+        if oldestUnsyncedWrite == nil { oldestUnsyncedWrite = now }
+    }
+
+    /// The write failed, or could not be taken: all that is staged is taken back. A full disk or a lack of descriptors
+    /// goes away by itself, and the next append tries again; after anything else the log is fenced.
+    @discardableResult
+    public func writeFailed(_ error: FileError) -> WriteFailure {
+        isWriteInFlight = false
+        indexFlush = nil
+        revertStaged()
+        if !error.isOutOfSpace, !error.isOutOfDescriptors { fence(error) }
+        return WriteFailure(error: error, revertedTo: logEndOffset, isFenced: failure != nil)
+    }
+
+    /// Writes all that is staged, on the calling thread. nil if it is written.
+    public func writeStaged(now: Int64) -> WriteFailure? {
+        do {
+            while let write = try takeWrite() {
+                try write.perform()
+                writeCompleted(now: now)
+            }
+            return nil
+        } catch {
+            return writeFailed(error)
+        }
+    }
+
+    /// Copies the staged batches that no write was taken for, so that they may wait past the end of the tick.
+    public func keepStaged() {
+        for index in (isWriteInFlight ? 1 : 0)..<max(staged.count, isWriteInFlight ? 1 : 0) {
+            let copy = MutableBuffer(copying: staged[index].pieces).freeze()
+            // The group holds the buffer for as long as it has these pieces.
+            staged[index].pieces = [copy.withUnsafeBytes { $0 }]
+            staged[index].owned = copy
+        }
+    }
+}
+
+// MARK: - What goes with a write
+
+/// Entries of a segment's indexes that a write under way puts into their files.
+struct IndexFlush {
+    /// Entries that wait in memory until so many are there.
+    static let threshold = 64
+
+    var offsetEntries: Int
+    var timeEntries: Int
+    var abortedTransactions: Int
+}
+
+extension Log {
+    private func openForWriting(_ index: Int) throws(FileError) -> (file: any File, created: Bool) {
+        let segment = segments.segments[index]
+        if segment.exists {
+            if let log = segment.log { return (log, false) }
+            let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .readWrite)
+            segments.segments[index].log = log
+            return (log, false)
+        }
+        let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .replace)
+        _ = try place.fileSystem.open(place.path(segment.baseOffset, .offsetIndex), .replace)
+        _ = try place.fileSystem.open(place.path(segment.baseOffset, .timeIndex), .replace)
+        segments.segments[index].log = log
+        return (log, true)
+    }
+
+    private func allocation(_ index: Int, upTo end: Int64) -> Range<Int64>? {
+        let segment = segments.segments[index]
+        guard end > segment.allocatedSize else { return nil }
+        let step = min(max(segment.writtenSize, 64 << 10), 32 << 20)
+        let wanted = configuration.preallocate ? configuration.segmentLimit : segment.allocatedSize + step
+        let target = max(min(wanted, configuration.segmentLimit), end)
+        segments.segments[index].allocatedSize = target
+        return segment.allocatedSize..<target
+    }
+
+    /// Index entries go to their files in bundles, and with the write of the batches that they are for.
+    private func indexWrites(_ index: Int) throws(FileError) -> [(file: any File, write: IndexWrite)] {
+        let segment = segments.segments[index]
+        guard
+            segment.offsetIndex.pending.count >= IndexFlush.threshold
+                || segment.abortedTransactions.count > segment.storedAbortedTransactions || isSnapshotDue
+        else { return [] }
+        let writes = segment.indexWrites(place)
+        var targets: [(file: any File, write: IndexWrite)] = []
+        for (write, open) in zip(writes, [segment.offsetIndexFile, segment.timeIndexFile, nil]) {
+            if let open {
+                targets.append((open, write))
+            } else {
+                targets.append((try place.fileSystem.open(write.path, .readWriteCreate), write))
+            }
+        }
+        segments.segments[index].offsetIndexFile = targets[0].file
+        segments.segments[index].timeIndexFile = targets[1].file
+        indexFlush = IndexFlush(
+            offsetEntries: segment.offsetIndex.pending.count, timeEntries: segment.timeIndex.pending.count,
+            abortedTransactions: segment.abortedTransactions.count)
+        return targets
+    }
+}
+
+extension Segment {
+    fileprivate mutating func written(upTo end: Int64, flushed: IndexFlush?) {
+        writtenSize = end
+        isDirty = true
+        guard let flushed else { return }
+        offsetIndex.stored(flushed.offsetEntries)
+        timeIndex.stored(flushed.timeEntries)
+        storedAbortedTransactions = flushed.abortedTransactions
+    }
+}
+
+extension MutableBuffer {
+    /// The pieces one after another.
+    fileprivate init(copying pieces: [UnsafeRawBufferPointer]) {
+        self.init(uninitializedCount: pieces.reduce(0) { $0 + $1.count })
+        var position = 0
+        for piece in pieces {
+            UnsafeMutableRawBufferPointer(rebasing: bytes[position...]).copyMemory(from: piece)
+            position += piece.count
+        }
+    }
+}

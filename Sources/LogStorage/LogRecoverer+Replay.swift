@@ -1,0 +1,320 @@
+import Bytes
+import Files
+import Records
+
+extension LogRecoverer {
+    /// Walks over every segment that ends past what the snapshot covers, or past the recovery point.
+    mutating func replay() throws(ReadFailure) {
+        var index = 0
+        while index < segments.count {
+            let isLast = index == segments.count - 1
+            if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
+                replayedFrom = min(replayedFrom, segments[index].baseOffset)
+                if try replay(index) { break }
+            } else if segments[index].hasBadIndexes {
+                try rebuild(index)
+            }
+            index += 1
+        }
+    }
+
+    private mutating func rebuild(_ index: Int) throws(ReadFailure) {
+        while true {
+            do {
+                try segments[index].rebuildIndexes(place, indexInterval: configuration.indexIntervalBytes)
+                break
+            } catch .damaged(let position, let expectedOffset) {
+                try noteDamage(index, at: position, expectedOffset)
+            }
+        }
+        segments[index].hasBadIndexes = false
+        hasChanged = true
+        events.append(.indexRebuilt(baseOffset: segments[index].baseOffset))
+    }
+
+    /// Walks over one segment. True if the log was cut in it, so that it is the last one now.
+    private mutating func replay(_ index: Int) throws(ReadFailure) -> Bool {
+        let wasBad = segments[index].hasBadIndexes
+        let end = segments[index].nextOffset
+        let size = segments[index].writtenSize
+        let start = try beginReplay(index)
+        if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
+        if size == 0 { return false }
+        segments[index].firstTimestamp = try firstTimestamp(index)
+        var position = start.position
+        var expectedOffset = start.expectedOffset
+        while true {
+            do {
+                try walk(index, from: position, expectedOffset)
+                break
+            } catch .damaged(let damaged, let expected) {
+                if expected >= recoveryPoint, !isClean {
+                    try cut(index, at: damaged, expected)
+                    return true
+                }
+                if isClean { throw .damaged(position: damaged, expectedOffset: expected) }
+                let range = try noteDamage(index, at: damaged, expected)
+                position = range.positions.upperBound
+                expectedOffset = range.offsets.upperBound
+                segments[index].size = position
+                if index == segments.count - 1 {
+                    segments[index].nextOffset = max(expectedOffset, position == size ? recoveryPoint : 0)
+                }
+            }
+        }
+        if segments[index].isSealed {
+            let found = segments[index].nextOffset
+            if found < end, found >= recoveryPoint, !isClean {
+                try cut(index, at: size, found)
+                return true
+            }
+            segments[index].nextOffset = max(end, segments[index].nextOffset)
+            segments[index].addTimeIndexEntry()
+        }
+        return false
+    }
+
+    /// Keeps of a segment's indexes what lies before the part that is walked over, and answers where that begins.
+    private mutating func beginReplay(_ index: Int) throws(ReadFailure) -> Segment.Start {
+        var segment = segments[index]
+        defer {
+            segment.closeIndexes()
+            segments[index] = segment
+        }
+        let kept = segment.abortedTransactions.prefix { $0.lastOffset < replayedTo }
+        segment.abortedTransactions = Array(kept)
+        segment.storedAbortedTransactions = min(segment.storedAbortedTransactions, kept.count)
+        if !segment.hasBadIndexes, segment.baseOffset < replayedTo,
+            let start = try? segment.keepIndexes(
+                endingBefore: replayedTo, isClean: isClean, place)
+        {
+            segment.size = start.position
+            segment.nextOffset = start.expectedOffset
+            return start
+        }
+        segment.forgetIndexes()
+        return Segment.Start(position: 0, expectedOffset: segment.baseOffset)
+    }
+
+    private mutating func firstTimestamp(_ index: Int) throws(ReadFailure) -> Int64? {
+        let file = try segments[index].openLog(place)
+        var walker = BatchWalker(
+            file, .blocking, from: 0, to: segments[index].writtenSize, expectedOffset: segments[index].baseOffset)
+        return (try? walker.next())?.maxTimestamp
+    }
+
+    private mutating func walk(_ index: Int, from position: Int64, _ expectedOffset: Int64) throws(ReadFailure) {
+        let file = try segments[index].openLog(place)
+        let checksFrom = isClean ? Int64.max : recoveryPoint
+        var walker = BatchWalker(
+            file, .blocking, from: position, to: segments[index].writtenSize, expectedOffset: expectedOffset,
+            window: isClean ? BatchWalker.headerWindow : BatchWalker.contentWindow)
+        var expectedOffset = expectedOffset
+        var isCovered = false
+        while let header = try walker.next() {
+            if header.nextOffset > checksFrom {
+                guard try walker.isChecksumValid(header) else {
+                    throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
+                }
+                if !isCovered { segments[index].verified.end = walker.batchPosition }
+                isCovered = true
+                checkedBytes += Int64(header.totalSize)
+            }
+            segments[index].add(
+                header, at: walker.batchPosition, indexInterval: configuration.indexIntervalBytes)
+            if header.nextOffset > replayedTo { try apply(header, at: walker.batchPosition, file, index) }
+            expectedOffset = header.nextOffset
+        }
+    }
+
+    private mutating func apply(
+        _ header: RecordBatchHeader, at position: Int64, _ file: any File, _ index: Int
+    ) throws(ReadFailure) {
+        epochs.assign(header.partitionLeaderEpoch, startOffset: header.baseOffset)
+        guard header.hasProducerId else { return }
+        var marker: EndTransactionMarker?
+        if header.attributes.isControl {
+            let batch = MutableBuffer(uninitializedCount: header.totalSize)
+            _ = try file.read(into: batch.bytes, at: position, .blocking)
+            if let view = try? RecordBatchView(UnsafeRawBufferPointer(batch.bytes)) {
+                marker = EndTransactionMarker(controlBatch: view)
+            }
+            if marker == nil { return }
+        }
+        if let completed = producers.apply(header, marker: marker), completed.isAborted {
+            segments[index].abortedTransactions.append(AbortedTransaction(completed))
+        }
+    }
+
+    @discardableResult
+    private mutating func noteDamage(
+        _ index: Int, at position: Int64, _ expectedOffset: Int64
+    ) throws(ReadFailure) -> DamagedRange {
+        let known = segments[index].nextOffset
+        // How far offsets go is not known yet in the last segment.
+        if index == segments.count - 1 { segments[index].nextOffset = .max }
+        defer { segments[index].nextOffset = known }
+        var range = try segments[index].examineDamage(at: position, expectedOffset: expectedOffset, place)
+        if range.offsets.upperBound == .max {
+            range.offsets = range.offsets.lowerBound..<max(recoveryPoint, range.offsets.lowerBound)
+            segments[index].damage[segments[index].damage.count - 1] = range
+        }
+        events.append(
+            .damaged(
+                offsets: range.offsets, bytes: range.positions.upperBound - range.positions.lowerBound))
+        return range
+    }
+}
+
+// MARK: - Cutting
+
+extension LogRecoverer {
+    /// Ends the log at `position` of a segment. What stood behind is kept under another name.
+    private mutating func cut(_ index: Int, at position: Int64, _ offset: Int64) throws(ReadFailure) {
+        let file = try segments[index].openLog(place)
+        let end = segments[index].writtenSize
+        let next = try Segment.nextBatch(in: file, after: position, to: end, offsets: offset..<Int64.max)
+        var hasValidBatchBehind = next != nil
+        var bytes = end - position
+        let name = try keepCut(file, position..<end, offset)
+        try disk { () throws(FileError) in
+            try file.truncate(to: position)
+            try file.sync()
+        }
+        for segment in segments[(index + 1)...] {
+            hasValidBatchBehind = hasValidBatchBehind || segment.size > 0
+            bytes += segment.size
+            try disk { () throws(FileError) in
+                try place.fileSystem.rename(
+                    place.path(segment.baseOffset, .log), to: LogFiles.cutPath(place.directory, segment.baseOffset))
+            }
+            try remove(segment: segment.baseOffset)
+        }
+        segments.removeLast(segments.count - index - 1)
+        segments[index].isSealed = false
+        segments[index].size = position
+        segments[index].writtenSize = position
+        segments[index].nextOffset = offset
+        segments[index].verified.end = min(segments[index].verified.end, position)
+        hasChanged = true
+        events.append(
+            .tailCut(offset: offset, bytes: bytes, keptAs: name, hasValidBatchBehind: hasValidBatchBehind))
+    }
+
+    /// Copies what is about to be cut off into a file of its own, unless it is nothing but zeros. Its name.
+    private func keepCut(_ file: any File, _ range: Range<Int64>, _ offset: Int64) throws(ReadFailure) -> String? {
+        let path = LogFiles.cutPath(place.directory, offset)
+        let window = MutableBuffer(uninitializedCount: BatchWalker.contentWindow)
+        var target: (any File)?
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let wanted = Int(min(Int64(window.count), range.upperBound - position))
+            let part = UnsafeMutableRawBufferPointer(rebasing: window.bytes[..<wanted])
+            let count = try file.read(into: part, at: position, .blocking)
+            guard count > 0 else { break }
+            let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
+            if target == nil, bytes.contains(where: { $0 != 0 }) {
+                target = try disk { () throws(FileError) in try place.fileSystem.open(path, .replace) }
+            }
+            if let target {
+                try disk { () throws(FileError) in try target.writeAll([bytes], at: position - range.lowerBound) }
+            }
+            position += Int64(count)
+        }
+        return target == nil ? nil : path.split(separator: "/").last.map(String.init)
+    }
+}
+
+// MARK: - The end
+
+extension LogRecoverer {
+    /// A log that ends before its start has nothing that anybody may read.
+    mutating func beginAnew(at start: Int64) throws(ReadFailure) {
+        for segment in segments where segment.exists { try remove(segment: segment.baseOffset) }
+        for offset in snapshotOffsets { try remove(snapshot: offset) }
+        segments = [Segment(baseOffset: start, createdAt: now)]
+        epochs = LeaderEpochCache()
+        producers = ProducerState()
+        hasChanged = true
+    }
+
+    /// Makes the files say what memory says.
+    mutating func store(end: Int64, logStart: Int64) throws(ReadFailure) {
+        for offset in snapshotOffsets where offset > end { try remove(snapshot: offset) }
+        for index in segments.indices where segments[index].exists {
+            if segments[index].hasPendingIndexEntries || segments[index].hasBadIndexes
+                || !isClean && segments[index].baseOffset >= replayedFrom
+            {
+                try disk { () throws(FileError) in try segments[index].storeIndexes(place) }
+                segments[index].hasBadIndexes = false
+            }
+            if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {
+                let log = try segments[index].openLog(place)
+                try disk { () throws(FileError) in
+                    try log.truncate(to: segments[index].writtenSize)
+                    try log.sync()
+                }
+            }
+            segments[index].closeFiles()
+        }
+        producers.highWatermarkAdvanced(to: end)
+        epochs.truncate(before: logStart)
+        if !isClean, segments[0].exists {
+            let path = "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)"
+            try disk { () throws(FileError) in
+                try place.fileSystem.replace(path, with: epochs.encode(), sync: true)
+                try place.fileSystem.syncDirectory(place.directory)
+            }
+        }
+    }
+}
+
+extension Segment {
+    fileprivate mutating func forgetIndexes() {
+        offsetIndex = SparseIndex()
+        timeIndex = SparseIndex()
+        storedAbortedTransactions = 0
+        size = 0
+        nextOffset = baseOffset
+        maxTimestamp = -1
+        maxTimestampOffset = -1
+        bytesSinceIndexEntry = 0
+    }
+
+    /// Keeps the entries of batches that end before `offset`; the last of these batches is where a walk begins. Throws
+    /// `badIndex` where an entry is not what it should be.
+    fileprivate mutating func keepIndexes(
+        endingBefore offset: Int64, isClean: Bool, _ place: LogPlace
+    ) throws(ReadFailure) -> Start {
+        let base = baseOffset
+        let offsetFile = try openOffsetIndex(place)
+        let timeFile = try openTimeIndex(place)
+        let index = offsetIndex
+        guard
+            let found = try index.floor({ offsetFile }, .blocking, where: { base + Int64($0.relativeOffset) < offset })
+        else {
+            forgetIndexes()
+            return Start(position: 0, expectedOffset: base)
+        }
+        if !isClean { try checkRising(index, found.index, offsetFile) }
+        let start = try start(place, .blocking) { entry, _ in entry.relativeOffset <= found.entry.relativeOffset }
+        guard start.position == Int64(found.entry.position) else { throw .badIndex }
+        let times = timeIndex
+        let time = try times.floor({ timeFile }, .blocking) { $0.relativeOffset <= found.entry.relativeOffset }
+        offsetIndex = SparseIndex(storedCount: found.index + 1, last: found.entry)
+        timeIndex = SparseIndex(storedCount: time.map { $0.index + 1 } ?? 0, last: time?.entry)
+        maxTimestamp = time?.entry.timestamp ?? -1
+        maxTimestampOffset = time.map { base + Int64($0.entry.relativeOffset) } ?? -1
+        bytesSinceIndexEntry = 0
+        return start
+    }
+
+    /// After a power loss any page of the file may be missing.
+    private func checkRising(
+        _ index: SparseIndex<OffsetIndexEntry>, _ last: Int, _ file: any File
+    ) throws(ReadFailure) {
+        let entries = try index.entries(in: 0..<(last + 1), of: file, .blocking)
+        for (before, entry) in zip(entries, entries.dropFirst())
+        where entry.relativeOffset <= before.relativeOffset || entry.position <= before.position { throw .badIndex }
+    }
+}

@@ -1,0 +1,239 @@
+import Bytes
+import Files
+import Records
+
+/// One run of recovery over a partition's directory.
+///
+/// 1. Remove what interrupted operations left, complete replacements.
+/// 2. Open the segments, trusting nothing of an index but its length and its last entry.
+/// 3. Take up the newest producer snapshot that is not past the recovery point.
+/// 4. Walk over the headers of all batches behind it: producers, leader epochs, the indexes of these segments. Past the
+///    recovery point each checksum is compared, and the log is cut at the first bad batch.
+/// 5. Bring indexes and small files to what was found, and make it durable.
+struct LogRecoverer {
+    let place: LogPlace
+    let configuration: LogConfiguration
+    let now: Int64
+    var events: [LogEvent] = []
+
+    var segments: [Segment] = []
+    var producers = ProducerState()
+    var epochs = LeaderEpochCache()
+    var snapshotOffsets: [Int64] = []
+    /// All batches that end before this offset are part of `producers` and `epochs`.
+    var replayedTo: Int64 = 0
+    /// The base offset of the first segment that was walked over.
+    var replayedFrom = Int64.max
+    /// All before was durable.
+    var recoveryPoint: Int64 = 0
+    var isClean = false
+    var checkedBytes: Int64 = 0
+    var hasChanged = false
+
+    init(place: LogPlace, configuration: LogConfiguration, now: Int64, events: [LogEvent] = []) {
+        self.place = place
+        self.configuration = configuration
+        self.now = now
+        self.events = events
+    }
+
+    mutating func run(
+        isClean: Bool, recoveryPoint known: Int64?, start: Int64?
+    ) throws(ReadFailure) -> RecoveredLog {
+        self.isClean = isClean
+        let inventory = try cleanUp()
+        try openSegments(inventory, start: start)
+        let firstOffset = segments[0].baseOffset
+        // Without a checkpoint: a segment is synced before, or with, the first write to the next one.
+        recoveryPoint = known ?? segments[segments.count - 1].baseOffset
+        try loadSnapshot(inventory)
+        try loadEpochs()
+        try replay()
+        var end = segments[segments.count - 1].nextOffset
+        if let known, !isClean, end < known {
+            events.append(.endsBeforeRecoveryPoint(end: end, recoveryPoint: known))
+        }
+        let logStart = max(start ?? 0, firstOffset)
+        if end < logStart {
+            events.append(.endsBeforeStart(end: end, start: logStart))
+            try beginAnew(at: logStart)
+            end = logStart
+        }
+        try store(end: end, logStart: logStart)
+        events.append(.recovered(start: logStart, end: end, checkedBytes: checkedBytes))
+        return RecoveredLog(
+            configuration: configuration, logStartOffset: logStart, logEndOffset: end, syncedOffset: end,
+            events: events,
+            segments: SegmentSet(place: place, segments: segments), producers: producers, epochs: epochs,
+            snapshotOffsets: snapshotOffsets)
+    }
+}
+
+// MARK: - The directory
+
+extension LogRecoverer {
+    private mutating func cleanUp() throws(ReadFailure) -> LogInventory {
+        let inventory = try LogInventory(place)
+        if inventory.leftovers.isEmpty, inventory.swaps.isEmpty { return inventory }
+        for name in inventory.leftovers {
+            try disk { () throws(FileError) in try place.fileSystem.removeIfPresent("\(place.directory)/\(name)") }
+            if !name.hasSuffix(LogFiles.deletedSuffix) { events.append(.leftoverRemoved(name: name)) }
+        }
+        for base in inventory.swaps { try completeSwap(base, inventory) }
+        hasChanged = true
+        return try LogInventory(place)
+    }
+
+    /// A segment that replaces others is whole once it has the `.swap` name: those are removed, and it gets its own.
+    private mutating func completeSwap(_ base: Int64, _ inventory: LogInventory) throws(ReadFailure) {
+        let path = place.path(base, .log)
+        let swap = path + LogFiles.swapSuffix
+        let file: any File
+        let size: Int64
+        do {
+            file = try place.fileSystem.open(swap, .read)
+            size = try file.size()
+        } catch {
+            throw .file(error)
+        }
+        var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
+        var end = base
+        while let header = try? walker.next() { end = header.nextOffset }
+        for replaced in inventory.segments where replaced >= base && replaced < max(end, base + 1) {
+            try remove(segment: replaced)
+        }
+        try disk { () throws(FileError) in try place.fileSystem.rename(swap, to: path) }
+        events.append(.swapCompleted(baseOffset: base))
+    }
+
+    func remove(segment base: Int64) throws(ReadFailure) {
+        for kind in LogFiles.Kind.allCases where kind != .snapshot {
+            try disk { () throws(FileError) in try place.fileSystem.removeIfPresent(place.path(base, kind)) }
+        }
+    }
+
+    private mutating func openSegments(_ inventory: LogInventory, start: Int64?) throws(ReadFailure) {
+        snapshotOffsets = inventory.snapshots
+        for base in inventory.segments { segments.append(try openSegment(base, inventory)) }
+        // What a failed or a reverted roll left: empty, and its place is in front of others.
+        for index in segments.indices.dropLast().reversed() where segments[index].isEmpty {
+            try remove(segment: segments[index].baseOffset)
+            segments.remove(at: index)
+            hasChanged = true
+        }
+        for index in segments.indices.dropLast() {
+            segments[index].isSealed = true
+            segments[index].nextOffset = segments[index + 1].baseOffset
+        }
+        if segments.isEmpty { segments = [Segment(baseOffset: start ?? 0, createdAt: now)] }
+    }
+
+    private mutating func openSegment(_ base: Int64, _ inventory: LogInventory) throws(ReadFailure) -> Segment {
+        var segment = Segment(baseOffset: base, createdAt: now)
+        segment.exists = true
+        let status = try disk { () throws(FileError) in try place.fileSystem.status(place.path(base, .log)) }
+        if let status {
+            segment.size = status.size
+            segment.createdAt = status.modified
+        }
+        segment.writtenSize = segment.size
+        segment.allocatedSize = segment.size
+        segment.verified.end = segment.size
+        if inventory.offsetIndexes.contains(base), inventory.timeIndexes.contains(base) {
+            do {
+                try openIndexes(of: &segment)
+            } catch .badIndex {
+                segment.hasBadIndexes = true
+            }
+        } else {
+            segment.hasBadIndexes = !segment.isEmpty
+        }
+        if inventory.transactionIndexes.contains(base) {
+            let bytes = try disk { () throws(FileError) in
+                try place.fileSystem.readAll(place.path(base, .transactionIndex))
+            }
+            if let transactions = AbortedTransaction.decode(bytes ?? []) {
+                segment.abortedTransactions = transactions
+                segment.storedAbortedTransactions = transactions.count
+            } else {
+                segment.hasBadIndexes = true
+            }
+        }
+        return segment
+    }
+
+    private func openIndexes(of segment: inout Segment) throws(ReadFailure) {
+        let offsetFile = try segment.openOffsetIndex(place)
+        let timeFile = try segment.openTimeIndex(place)
+        defer { segment.closeIndexes() }
+        segment.offsetIndex = try SparseIndex(reading: offsetFile)
+        segment.timeIndex = try SparseIndex(reading: timeFile)
+        if let last = segment.offsetIndex.last, Int64(last.position) >= segment.size { throw .badIndex }
+        if let last = segment.timeIndex.last {
+            segment.maxTimestamp = last.timestamp
+            segment.maxTimestampOffset = segment.baseOffset + Int64(last.relativeOffset)
+        }
+    }
+
+    /// Runs a call to the disk among functions that fail in other ways, too.
+    func disk<Result>(_ body: () throws(FileError) -> Result) throws(ReadFailure) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+}
+
+extension SparseIndex {
+    /// An index as its file has it, as far as its length and its last entry tell.
+    fileprivate init(reading file: any File) throws(ReadFailure) {
+        let size: Int64
+        do {
+            size = try file.size()
+        } catch {
+            throw .file(error)
+        }
+        guard size % Int64(Entry.size) == 0 else { throw .badIndex }
+        let count = Int(size) / Entry.size
+        let last = count == 0 ? nil : try SparseIndex().entries(in: (count - 1)..<count, of: file, .blocking).first
+        self.init(storedCount: count, last: last)
+    }
+}
+
+// MARK: - Producers and epochs
+
+extension LogRecoverer {
+    private mutating func loadSnapshot(_ inventory: LogInventory) throws(ReadFailure) {
+        replayedTo = segments[0].baseOffset
+        for offset in inventory.snapshots.reversed() where offset <= recoveryPoint || isClean {
+            let bytes = try disk { () throws(FileError) in try place.fileSystem.readAll(place.path(offset, .snapshot)) }
+            if let state = (bytes ?? []).withUnsafeBytes({ ProducerSnapshot.decode($0) }) {
+                producers = state
+                replayedTo = max(offset, replayedTo)
+                return
+            }
+            try remove(snapshot: offset)
+            events.append(.leftoverRemoved(name: LogFiles.name(offset, .snapshot)))
+        }
+    }
+
+    mutating func remove(snapshot offset: Int64) throws(ReadFailure) {
+        try disk { () throws(FileError) in try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
+        snapshotOffsets.removeAll { $0 == offset }
+    }
+
+    /// Epochs that begin where the walk will come are found there; the file is only needed for those before.
+    private mutating func loadEpochs() throws(ReadFailure) {
+        let path = "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)"
+        let bytes = try disk { () throws(FileError) in try place.fileSystem.readAll(path) }
+        if let bytes, let known = LeaderEpochCache.decode(bytes) {
+            epochs = known
+            epochs.truncate(from: replayedTo)
+        } else if replayedTo > segments[0].baseOffset {
+            events.append(.fileRebuilt(name: LogFiles.leaderEpochCheckpoint))
+            replayedTo = segments[0].baseOffset
+            producers = ProducerState()
+        }
+    }
+}

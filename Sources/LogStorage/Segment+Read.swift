@@ -1,0 +1,113 @@
+import Files
+import Records
+
+/// What a reader wants.
+struct ReadRequest: Sendable {
+    var offset: Int64
+    var maximumBytes: Int
+    /// The first offset that must not be read.
+    var upTo: Int64
+    /// Whether a batch larger than `maximumBytes` is returned when it is the first.
+    var atLeastOneBatch: Bool
+}
+
+/// What one segment has for a reader.
+enum SegmentRead {
+    /// The bytes, and an offset that is to be found right behind them.
+    case bytes(Range<Int64>, nextOffset: Int64)
+    case damaged(Range<Int64>)
+    /// No batch between the offset and the bound: the next segment may have one.
+    case none
+    /// The first batch is larger than the reader wants.
+    case tooLarge
+}
+
+extension Segment {
+    /// Plans a read of whole batches, of which all checksums have been compared.
+    mutating func read(
+        _ request: ReadRequest, hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> SegmentRead {
+        while true {
+            do {
+                return try readKnown(request, hints, place, mode)
+            } catch .damaged(let position, let expectedOffset) {
+                if mode == .cached { throw .needsDisk }
+                _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
+            } catch .badIndex {
+                if mode == .cached { throw .needsDisk }
+                try rebuildIndexes(place)
+            }
+        }
+    }
+
+    private mutating func readKnown(
+        _ request: ReadRequest, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> SegmentRead {
+        if let range = damage.first(where: { $0.offsets.contains(request.offset) }) { return .damaged(range.offsets) }
+        guard let start = try position(of: request.offset, hints, place, mode) else { return .none }
+        let bound = try position(of: request.upTo, hints, place, mode) ?? writtenSize
+        guard bound > start else { return .none }
+        var end = bound
+        var nextOffset = min(request.upTo, self.nextOffset)
+        if bound - start > Int64(request.maximumBytes) {
+            let found = try boundary(atOrBefore: start + Int64(request.maximumBytes), from: start, place, mode)
+            end = found.position
+            if end <= start {
+                guard request.atLeastOneBatch, let first = found.firstBatchEnd else { return .tooLarge }
+                end = first
+            }
+            if end < bound { nextOffset = found.nextOffset } else { end = bound }
+        }
+        try verify(start..<end, place, mode)
+        if let range = damage.first(where: { $0.positions.overlaps(start..<end) }) {
+            if range.positions.lowerBound <= start { return .damaged(range.offsets) }
+            end = range.positions.lowerBound
+            nextOffset = range.offsets.lowerBound
+        }
+        return .bytes(start..<end, nextOffset: nextOffset)
+    }
+
+    /// Where the first batch begins that ends at or after `offset`; nil if that lies past the written part.
+    private mutating func position(
+        of offset: Int64, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64? {
+        if offset <= baseOffset { return 0 }
+        if offset >= nextOffset, writtenSize == size { return nil }
+        if let position = hints.position(of: offset, in: baseOffset) { return position }
+        return try locate(offset, place, mode)?.position
+    }
+}
+
+/// Places of batch boundaries that were found lately, so that a reader who goes on where it stopped need not search.
+struct PositionHints: Sendable {
+    private static let capacity = 16
+
+    private struct Hint {
+        var offset: Int64
+        var segment: Int64
+        var position: Int64
+    }
+
+    private var hints: [Hint] = []
+    private var next = 0
+
+    func position(of offset: Int64, in segment: Int64) -> Int64? {
+        hints.first { $0.offset == offset && $0.segment == segment }?.position
+    }
+
+    /// The first batch that ends at or after `offset` begins at `position`.
+    mutating func insert(_ offset: Int64, in segment: Int64, at position: Int64) {
+        let hint = Hint(offset: offset, segment: segment, position: position)
+        if hints.count < PositionHints.capacity {
+            hints.append(hint)
+        } else {
+            hints[next] = hint
+            next = (next + 1) % PositionHints.capacity
+        }
+    }
+
+    mutating func removeAll() {
+        hints = []
+        next = 0
+    }
+}

@@ -1,0 +1,49 @@
+import Bytes
+import Files
+
+/// Kafka's checkpoint files: the version (0), the number of entries, then an entry a line with fields between spaces.
+enum TextCheckpoint {
+    static func encode(_ lines: [String]) -> [UInt8] {
+        Array("0\n\(lines.count)\n".utf8) + lines.flatMap { Array($0.utf8) + [UInt8(ascii: "\n")] }
+    }
+
+    /// nil where the bytes are not a whole checkpoint.
+    static func decode(_ bytes: [UInt8]) -> [[Substring]]? {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+        guard lines.count >= 2, lines[0] == "0", Int(lines[1]) == lines.count - 2, text.hasSuffix("\n") else {
+            return nil
+        }
+        return lines.dropFirst(2).map { $0.split(separator: " ") }
+    }
+}
+
+extension FileSystem {
+    /// The whole content of a small file; nil if there is none.
+    func readAll(_ path: String) throws(FileError) -> [UInt8]? {
+        guard try status(path) != nil else { return nil }
+        let file = try open(path, .read)
+        let size = Int(try file.size())
+        let bytes = MutableBuffer(uninitializedCount: size)
+        let count = try file.read(into: bytes.bytes, at: 0)
+        return [UInt8](bytes.bytes[..<count])
+    }
+
+    /// Replaces a small file as a whole: a reader sees the old or the new content. Durable on return when `sync`, but for
+    /// the name, which needs its directory synced.
+    func replace(_ path: String, with bytes: [UInt8], sync: Bool) throws(FileError) {
+        let temporary = path + LogFiles.temporarySuffix
+        let file = try open(temporary, .replace)
+        try file.writeAll(bytes, at: 0)
+        if sync { try file.sync() }
+        try rename(temporary, to: path)
+    }
+
+    func removeIfPresent(_ path: String) throws(FileError) {
+        do {
+            try removeFile(path)
+        } catch {
+            if !error.isMissing { throw error }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import CommandLine
+
+struct TopicCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "topic", abstract: "Create, list, describe and delete topics",
+            examples: [
+                Example("make one with three partitions", "martlet topic create orders --partitions 3"),
+                Example("see what there is", "martlet topic list"),
+                Example("see who leads what", "martlet topic describe orders"),
+            ],
+            subcommands: [
+                TopicCreateCommand.self, TopicListCommand.self, TopicDescribeCommand.self, TopicDeleteCommand.self,
+            ], seeAlso: ["martlet produce", "martlet consume"])
+    }
+}

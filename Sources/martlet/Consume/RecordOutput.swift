@@ -1,0 +1,34 @@
+import Bytes
+import KafkaClientCore
+
+/// Gathers what is written out, so that many records make one write.
+struct RecordOutput {
+    private static let flushSize = 64 << 10
+
+    let format: OutputFormat
+    /// Stands for null.
+    let null: [UInt8]
+    private var pending: [UInt8] = []
+
+    init(format: OutputFormat, null: [UInt8]) {
+        self.format = format
+        self.null = null
+    }
+
+    /// Takes a record.
+    ///
+    /// - Returns: false when nobody reads the output any more.
+    mutating func append(_ record: ConsumedRecord, _ partition: TopicPartition) -> Bool {
+        format.append(record, partition, null: null, to: &pending)
+        return pending.count < RecordOutput.flushSize || flush()
+    }
+
+    /// Writes what was gathered.
+    ///
+    /// - Returns: false when nobody reads the output any more.
+    mutating func flush() -> Bool {
+        guard !pending.isEmpty else { return true }
+        defer { pending.removeAll(keepingCapacity: true) }
+        return writeAll(1, pending)
+    }
+}

@@ -1,0 +1,97 @@
+import CommandLine
+import Glibc
+import KafkaClientCore
+import KafkaProtocol
+import Runtime
+
+/// One command's use of a cluster: an event loop on the main thread, a client, and how it ends.
+final class ClientSession {
+    let shard: Shard
+    let loop: ShardLoop
+    let client: Client
+    let terminal: Terminal
+    /// Threads for what blocks: name resolution and the input stream.
+    let pool: BlockingPool
+    /// Called at SIGINT and SIGTERM, in place of ending at once.
+    var onInterrupt: (() -> Void)?
+    private let bootstrap: BootstrapServers
+    private var exitCode = ExitCode.success
+
+    private init(_ options: ConnectionOptions, _ shard: Shard, _ pool: BlockingPool, _ terminal: Terminal) {
+        self.shard = shard
+        self.pool = pool
+        self.terminal = terminal
+        bootstrap = options.bootstrap
+        loop = ShardLoop(shard: shard, resolvers: pool)
+        client = Client(loop: loop, configuration: options.clientConfiguration, seed: .random(in: 0 ... .max))
+    }
+
+    /// Runs `body`, then the loop until `finish` is called.
+    ///
+    /// - Throws: the `ExitCode` given to `finish`, unless it is success.
+    static func run(_ options: ConnectionOptions, _ body: (ClientSession) -> Void) throws {
+        ProcessSetup.ignoreBrokenPipes()
+        ProcessSetup.block([SIGINT, SIGTERM])
+        let pool = try BlockingPool(name: "input", threads: 2)
+        var session: ClientSession?
+        var signalError: SystemError?
+        try Shard.run { shard in
+            let opened = ClientSession(options, shard, pool, .current())
+            session = opened
+            do throws(SystemError) {
+                try shard.onSignal([SIGINT, SIGTERM]) { _ in opened.interrupted() }
+            } catch {
+                signalError = error
+            }
+            body(opened)
+        }
+        if let signalError { throw signalError }
+        if let session, session.exitCode != .success { throw session.exitCode }
+    }
+
+    /// Ends the command with this status once the client is closed.
+    func finish(_ code: ExitCode = .success) {
+        exitCode = code
+        client.close()
+        shard.stop()
+    }
+
+    /// Says what went wrong and what to do, and ends the command.
+    func fail(_ error: ClientError) {
+        report(error)
+        finish(.failure)
+    }
+
+    /// Says what went wrong and what to do.
+    func report(_ error: ClientError) {
+        let style = terminal.errorStyle
+        terminal.writeError("\(style.red("error")): \(error)\n")
+        if let advice = advice(on: error) { terminal.writeError("\(advice)\n") }
+    }
+
+    private func interrupted() {
+        if let onInterrupt { return onInterrupt() }
+        finish(.interrupted)
+    }
+
+    private func advice(on error: ClientError) -> String? {
+        switch error.code {
+        case .disconnected, .timedOut:
+            return """
+                Is a broker running at \(bootstrap.argumentText)? Name others with --bootstrap HOST:PORT, or start \
+                one: martlet server --listen localhost:9092 --data ./data
+                """
+        case .broker(.unknownTopicOrPartition):
+            return "See what there is with 'martlet topic list', or make one with 'martlet topic create NAME'."
+        case .broker(.topicAlreadyExists):
+            return "Add --if-not-exists if that is fine."
+        case .broker(.messageTooLarge):
+            return "The topic's max.message.bytes allows less; write smaller batches with --batch-size."
+        case .broker(.offsetOutOfRange):
+            return "Start elsewhere: --from beginning, --from end, or a time."
+        case .broker(.invalidReplicationFactor):
+            return "There are fewer brokers than that; leave --replication-factor out to take the default."
+        default: return nil
+        }
+    }
+}
