@@ -9,7 +9,7 @@ import Testing
 
     @Test func recordsComeBackInOrder() throws {
         let (store, empty) = try open(disk)
-        #expect(empty == StoreContents())
+        #expect(empty.snapshot == nil && empty.batches.isEmpty && empty.notices.isEmpty)
         let epoch = try store.campaign(now: 5)
         #expect(epoch == 1)
         #expect(try store.append([record("a"), record("", type: 7)], fencedBy: epoch, now: 10) == 0)
@@ -41,7 +41,7 @@ import Testing
     @Test func aSnapshotStandsForWhatWasBefore() throws {
         let (store, _) = try open(disk)
         _ = try store.append([record("a"), record("b")], fencedBy: 0, now: 1)
-        try store.writeSnapshot([record("ab")], now: 2)
+        try store.snapshot([record("ab")], now: 2)
         _ = try store.append([record("c")], fencedBy: 0, now: 3)
         let (next, contents) = try open(disk)
         #expect(contents.snapshot == Snapshot(endOffset: 2, controllerEpoch: 0, time: 2, records: [record("ab")]))
@@ -54,7 +54,7 @@ import Testing
         _ = try store.campaign(now: 0)
         for number in 1...5 as ClosedRange<Int64> {
             #expect(try store.append([record("\(number)")], fencedBy: 1, now: number) == number - 1)
-            try store.writeSnapshot([record("all")], now: number)
+            try store.snapshot([record("all")], now: number)
         }
         #expect(
             try disk.list(directory) == [
@@ -68,26 +68,26 @@ import Testing
         let records = (0..<40).map {
             EncodedRecord(type: 3, version: 1, payload: [UInt8](repeating: $0, count: 100_000))
         }
-        try store.writeSnapshot(records, now: 0)
+        try store.snapshot(records, now: 0)
         #expect(try open(disk).contents.snapshot?.records == records)
-        try store.writeSnapshot([], now: 1)
+        try store.snapshot([], now: 1)
         #expect(try open(disk).contents.snapshot?.records == [])
     }
 
     @Test func snapshotsAreDueBySizeAndByTime() throws {
         let (store, _) = try open(disk, now: 1000)
-        #expect(!store.needsSnapshot(now: .max))
+        #expect(!store.wantsSnapshot(now: .max))
         _ = try store.append([record("a")], fencedBy: 0, now: 1000)
-        #expect(!store.needsSnapshot(now: 1000 + EmbeddedStore.snapshotInterval - 1))
-        #expect(store.needsSnapshot(now: 1000 + EmbeddedStore.snapshotInterval))
+        #expect(!store.wantsSnapshot(now: 1000 + EmbeddedStore.snapshotInterval - 1))
+        #expect(store.wantsSnapshot(now: 1000 + EmbeddedStore.snapshotInterval))
         let large = EncodedRecord(type: 1, version: 0, payload: [UInt8](repeating: 0, count: 10 << 20))
         _ = try store.append([large], fencedBy: 0, now: 1000)
-        #expect(!store.needsSnapshot(now: 1000))
+        #expect(!store.wantsSnapshot(now: 1000))
         _ = try store.append([large], fencedBy: 0, now: 1000)
-        #expect(store.needsSnapshot(now: 1000))
-        #expect(try open(disk, now: 1000).store.needsSnapshot(now: 1000))
-        try store.writeSnapshot([record("a")], now: 2000)
-        #expect(!store.needsSnapshot(now: 2000 + EmbeddedStore.snapshotInterval))
+        #expect(store.wantsSnapshot(now: 1000))
+        #expect(try open(disk, now: 1000).store.wantsSnapshot(now: 1000))
+        try store.snapshot([record("a")], now: 2000)
+        #expect(!store.wantsSnapshot(now: 2000 + EmbeddedStore.snapshotInterval))
     }
 
     @Test func leftOversOfAnUnfinishedSnapshotGo() throws {
@@ -99,13 +99,13 @@ import Testing
 
     @Test func everythingIsSyncedBeforeItReturns() throws {
         let recording = RecordingFileSystem(disk)
-        let (store, _) = try EmbeddedStore.open(directory, on: recording, now: 0)
+        let store = try EmbeddedStore.open(directory, on: recording, now: 0)
         let journal = directory + "/00000000000000000000.journal"
         for number in 0..<10 {
             _ = try store.append([record("\(number)")], fencedBy: 0, now: 0)
             #expect(recording.trace.isDurable(journal, 0..<Int64.max))
         }
-        try store.writeSnapshot([record("all")], now: 0)
+        try store.snapshot([record("all")], now: 0)
         for name in try disk.list(directory) {
             #expect(recording.trace.isDurable(directory + "/" + name, 0..<Int64.max))
         }
@@ -135,7 +135,7 @@ import Testing
         let (store, _) = try open(disk)
         _ = try store.append([record("a")], fencedBy: 0, now: 0)
         disk.withFaults { $0.script(.write, on: ".snapshot.tmp", .full) }
-        #expect(throws: StoreError.self) { try store.writeSnapshot([record("a")], now: 0) }
+        #expect(throws: StoreError.self) { try store.snapshot([record("a")], now: 0) }
         #expect(try disk.list(directory) == ["00000000000000000000.journal"])
         _ = try store.append([record("b")], fencedBy: 0, now: 0)
         #expect(try open(disk).contents.records == [record("a"), record("b")])
@@ -150,7 +150,7 @@ import Testing
             FileError(operation.rawValue, directory + "/00000000000000000000.journal.tmp", code: 5))
         #expect(throws: stopped) { try store.append([record("b")], fencedBy: 0, now: 0) }
         #expect(throws: stopped) { try store.append([record("c")], fencedBy: 0, now: 0) }
-        #expect(throws: stopped) { try store.writeSnapshot([record("a")], now: 0) }
+        #expect(throws: stopped) { try store.snapshot([record("a")], now: 0) }
         #expect(throws: stopped) { try store.campaign(now: 0) }
     }
 

@@ -48,7 +48,7 @@ import Testing
             injectFaults()
             if generator.chance(0.8) { disk.cutPower(afterChanges: Int.random(in: 0..<40, using: &generator)) }
             do throws(StoreError) {
-                let (store, contents) = try EmbeddedStore.open(directory, on: disk, now: 0)
+                let (store, contents) = try open(disk)
                 check(contents, store)
                 epoch = try store.campaign(now: 0)
                 while !generator.chance(0.05) { try step(store) }
@@ -70,7 +70,7 @@ import Testing
         mutating func step(_ store: EmbeddedStore) throws(StoreError) {
             if generator.chance(0.05) {
                 do throws(StoreError) {
-                    try store.writeSnapshot(acknowledged, now: 0)
+                    try store.snapshot(acknowledged, now: 0)
                 } catch {
                     try forgive(error)
                 }

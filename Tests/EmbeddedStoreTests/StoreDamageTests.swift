@@ -21,7 +21,7 @@ import Testing
                 _ = try store.append(batch, fencedBy: 1, now: 1_700_000_000_000)
                 records += batch
             }
-            if round < snapshots { try store.writeSnapshot(records, now: 1_700_000_000_000) }
+            if round < snapshots { try store.snapshot(records, now: 1_700_000_000_000) }
         }
         if cleanly { try store.close(now: 1_700_000_000_001) }
         return (try disk.storeFiles(), records)

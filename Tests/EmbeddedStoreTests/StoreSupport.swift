@@ -17,7 +17,15 @@ func newDisk(seed: UInt64 = 1) throws -> SimulatedFileSystem {
 
 func open(_ disk: any FileSystem, now: Int64 = 0) throws(StoreError) -> (store: EmbeddedStore, contents: StoreContents)
 {
-    try EmbeddedStore.open(directory, on: disk, now: now)
+    let store = try EmbeddedStore.open(directory, on: disk, now: now)
+    return (store, store.contents)
+}
+
+extension EmbeddedStore {
+    /// Writes a snapshot of all that was appended.
+    func snapshot(_ records: [EncodedRecord], now: Int64) throws(StoreError) {
+        try write(Snapshot(endOffset: endOffset, controllerEpoch: controllerEpoch, time: now, records: records))
+    }
 }
 
 extension StoreContents {
