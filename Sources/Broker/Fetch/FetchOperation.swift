@@ -136,7 +136,7 @@ final class FetchOperation {
                 read.interest.subscribe(to: source.partition)
                 if source.partition.highWatermark != read.fetched?.highWatermark { hasMissedSomething = true }
             } else {
-                shard.watchElsewhere(read.interest, seen: read.fetched?.highWatermark ?? -1)
+                shard.watchElsewhere(read.interest, seen: read.fetched)
             }
             if read.hasNews { context.markDirty(read.interest) }
         }
@@ -180,7 +180,11 @@ final class FetchOperation {
             read.interest.toldLogStartOffset = fetched.logStartOffset
             guard context.id != 0 else { continue }
             if fetched.error != .none || fetched.byteCount > 0 { context.markDirty(read.interest) }
-            if let source = read.source { read.interest.subscribe(to: source.partition) }
+            if let source = read.source {
+                read.interest.subscribe(to: source.partition)
+            } else if fetched.error == .none {
+                shard.watchElsewhere(read.interest, seen: fetched)
+            }
         }
         end()
         session.finishBusy()

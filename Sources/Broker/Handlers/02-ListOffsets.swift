@@ -47,10 +47,12 @@ enum ListOffsetsHandler {
         let readsCommitted = body.isolationLevel == 1
         for topic in body.topics {
             let repeated = repeatedPartitions(topic)
+            var answered: Set<Int32> = []
             gathering.beginTopic()
             for partition in topic.partitions {
                 guard !repeated.contains(partition.partitionIndex) else {
-                    gathering.add(failed(partition, .invalidRequest))
+                    let isFirst = answered.insert(partition.partitionIndex).inserted
+                    if isFirst { gathering.add(failed(partition, .invalidRequest)) }
                     continue
                 }
                 guard let first = Special.firstVersion(partition.timestamp), first <= request.version else {

@@ -42,29 +42,25 @@ final class ClientSession: ConnectionHandler {
 
     func received(_ frame: UnsafeMutableRawBufferPointer) -> FrameDisposition {
         var cursor = ByteCursor(UnsafeRawBufferPointer(frame))
-        let head: RequestHead
-        do {
-            head = try RequestHead(from: &cursor)
-        } catch {
-            close("malformed header")
-            return .consumed
-        }
-        guard let api = shard.dispatch[head.apiKey] else {
-            close("api \(head.apiKey) is not served")
-            return .consumed
-        }
-        if !mayStart(api) {
+        let head = try? RequestHead(from: &cursor)
+        let api = head.flatMap { shard.dispatch[$0.apiKey] }
+        // Also what cannot be served waits for its turn: those before it are answered first.
+        guard mayStart(api) else {
             holdsFrame = true
             return .hold
         }
-        serve(api, head, &cursor, frame)
+        if let head, let api {
+            serve(api, head, &cursor, frame)
+        } else {
+            close(head.map { "api \($0.apiKey) is not served" } ?? "malformed header")
+        }
         return .consumed
     }
 
-    private func mayStart(_ api: ServedApi) -> Bool {
+    private func mayStart(_ api: ServedApi?) -> Bool {
         if isBusy { return false }
         if produces.isEmpty { return true }
-        return api.key == .produce && produces.count < ClientSession.maximumPendingProduces
+        return api?.key == .produce && produces.count < ClientSession.maximumPendingProduces
     }
 
     private func serve(
@@ -148,6 +144,9 @@ final class ClientSession: ConnectionHandler {
         produces[place].unfinished -= 1
         if produces[place].unfinished == 0 { answerFinished() }
     }
+
+    /// Another shard refused a batch of a produce that has no answer in which to say so.
+    func refusedUnanswered(_ error: ErrorCode) { close("produce with acks=0 failed: \(error)") }
 
     /// What another shard made of a batch. Where it was staged the acknowledgement is still to come; it cannot come before,
     /// since both travel the same way.

@@ -1,5 +1,6 @@
 import Bytes
 import KafkaProtocol
+import LogStorage
 import Replication
 import Runtime
 
@@ -77,6 +78,8 @@ extension BrokerShard {
                 let outcome = produced
                 if options.acks != 0 {
                     home.post(.call { $0.session(options.token.session)?.appended(options.token, outcome) })
+                } else if outcome.error != .none {
+                    home.post(.call { $0.session(options.token.session)?.refusedUnanswered(outcome.error) })
                 }
             })
         return ProducedPartition(index: partition, isWaiting: options.acks != 0)
@@ -98,16 +101,17 @@ extension BrokerShard {
     }
 
     /// Has another shard say when the partition moves beyond what `interest` was told.
-    func watchElsewhere(_ interest: FetchInterest, seen highWatermark: Int64) {
+    func watchElsewhere(_ interest: FetchInterest, seen: FetchedPartition?) {
         guard case .elsewhere(let owner, let topicID) = locate(interest.target.key) else { return }
         guard let ticket = watches.arm(interest) else { return }
         let partition = interest.target.key.partition
+        let marks = seen.map { PeerWatcher.Marks(highWatermark: $0.highWatermark, logStartOffset: $0.logStartOffset) }
         let home = peers[index]
         peers[owner].post(
             .call { shard in
                 let watcher = PeerWatcher { bytes in home.post(.call { $0.watchFired(ticket, bytes: bytes) }) }
                 guard let local = shard.local(topicID, partition) else { return watcher.partitionClosed() }
-                watcher.watch(local.partition, seen: highWatermark)
+                watcher.watch(local.partition, seen: marks)
             })
     }
 }
@@ -126,8 +130,17 @@ private final class PeerWatcher: PartitionSubscriber {
 
     init(_ tell: @escaping (Int) -> Void) { self.tell = tell }
 
-    func watch(_ partition: Partition, seen highWatermark: Int64) {
-        guard partition.highWatermark == highWatermark else { return tell(Int.max) }
+    /// What a fetch was told of the partition last.
+    struct Marks: Sendable {
+        let highWatermark: Int64
+        let logStartOffset: Int64
+    }
+
+    func watch(_ partition: Partition, seen: Marks?) {
+        guard seen?.highWatermark == partition.highWatermark, seen?.logStartOffset == partition.log.logStartOffset
+        else {
+            return tell(Int.max)
+        }
         self.partition = partition
         partition.subscribe(self)
     }
