@@ -65,7 +65,7 @@ let package = Package(
         room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
-        room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
+        room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),

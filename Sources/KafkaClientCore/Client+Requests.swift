@@ -96,8 +96,10 @@ private final class Call<Request: KafkaRequest> {
         case .failure(let error):
             guard error.isRetriable, canRetry(true) else { return completion(result) }
         }
-        let wait = backoff.next(using: &client.generator)
-        _ = client.loop.schedule(after: wait) { self.attempt() }
+        let wait = min(backoff.next(using: &client.generator), deadline - client.loop.now)
+        _ = client.loop.schedule(after: wait) {
+            if self.client.loop.now < self.deadline { self.attempt() } else { self.completion(result) }
+        }
     }
 
     /// Whether there is time for one more attempt.

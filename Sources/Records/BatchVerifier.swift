@@ -26,7 +26,14 @@ public struct BatchVerifier {
     ///
     /// The field is not changed: the caller applies the stamp of the facts.
     public func verify(_ field: UnsafeRawBufferPointer) throws(BatchRejection) -> BatchFacts {
-        let bytes = try onlyBatch(in: field)
+        let bytes: UnsafeRawBufferPointer
+        do {
+            bytes = try onlyBatch(in: field)
+        } catch {
+            var rejection = error
+            rejection.isOfField = true
+            throw rejection
+        }
         let batch = try wholeBatch(bytes)
         try checkHeader(batch.header)
         if batch.header.attributes.isCompressed {

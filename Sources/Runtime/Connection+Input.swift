@@ -42,7 +42,7 @@ struct InputState {
 
 extension Connection {
     /// The most bytes that one read takes into scratch memory.
-    private static let readLimit = 512 << 10
+    static let readLimit = 512 << 10
     /// The least that a buffer for an incomplete frame grows by.
     private static let growthStep = 16 << 10
 
@@ -106,11 +106,11 @@ extension Connection {
             markDirty()
         }
         // The backlog comes first: this tick still delivers it, and the poll tells of the socket again.
-        guard state == .open, stops.isEmpty, input.backlog == nil, mayUseMemory() else { return }
-        if input.frame != nil { readIntoFrame() } else { readIntoScratch() }
+        guard state == .open, stops.isEmpty, input.backlog == nil, let allowance = readAllowance() else { return }
+        if input.frame != nil { readIntoFrame(andScratch: allowance) } else { readIntoScratch(allowance) }
     }
 
-    private func readIntoScratch() {
+    private func readIntoScratch(_ allowance: Int) {
         guard !shard.scratch.isUsedUp else {
             if transport.hasBufferedInput { continueInTheNextTick() }
             return
@@ -120,7 +120,7 @@ extension Connection {
         let prefixCount = input.prefixCount
         withUnsafeBytes(of: input.prefix) { base.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: 3) }
         shard.pieces[0] = iovec(
-            iov_base: base + prefixCount, iov_len: min(room.count - prefixCount, Connection.readLimit))
+            iov_base: base + prefixCount, iov_len: min(room.count - prefixCount, allowance))
         guard let count = moved(transport.read(descriptor, shard.pieces, 1)) else { return }
         input.prefixCount = 0
         shard.scratch.take(prefixCount + count)
@@ -128,15 +128,15 @@ extension Connection {
     }
 
     /// Reads into the rest of the frame's own buffer and, if that will hold the whole frame, what follows into scratch.
-    private func readIntoFrame() {
+    private func readIntoFrame(andScratch allowance: Int) {
         if let full = input.frame, input.frameFilled == full.capacity { growFrame(full) }
         guard let buffer = input.frame else { return }
         let frameRoom = min(buffer.capacity, input.frameSize) - input.frameFilled
         shard.pieces[0] = iovec(iov_base: buffer.base + input.frameFilled, iov_len: frameRoom)
         var pieceCount: Int32 = 1
         let free = shard.scratch.free
-        if buffer.capacity >= input.frameSize, !shard.scratch.isUsedUp {
-            shard.pieces[1] = iovec(iov_base: free.baseAddress, iov_len: min(free.count, Connection.readLimit))
+        if buffer.capacity >= input.frameSize, allowance > 0, !shard.scratch.isUsedUp {
+            shard.pieces[1] = iovec(iov_base: free.baseAddress, iov_len: min(free.count, allowance))
             pieceCount = 2
         }
         guard let count = moved(transport.read(descriptor, shard.pieces, pieceCount)) else { return }

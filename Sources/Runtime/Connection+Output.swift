@@ -50,7 +50,11 @@ extension Connection {
     func outputWritten() {
         guard isOpen else { return }
         markDirty()
-        if output.pendingBytes > options.outputHighWater { stop(.output) }
+        // Without memory to spare the low mark is high enough.
+        let pending = output.pendingBytes
+        if pending > options.outputLowWater, pending > options.outputHighWater || shard.memory.isExceeded {
+            stop(.output)
+        }
     }
 
     /// The socket can be written to again.

@@ -9,6 +9,7 @@ extension Shard {
         _ descriptor: Int32, peer: SocketAddress, options: ConnectionOptions, key: SlotKey? = nil
     ) throws(SystemError) -> Connection {
         Socket.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        Socket.set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
         let local = SocketAddress.of(descriptor, getsockname) ?? SocketAddress(host: .v4(0), port: 0)
         nextConnection += 1
         let connection = Connection(

@@ -111,6 +111,7 @@ struct KafkaDefinitionsTests {
         }
         #expect((definition["ignorable"] as? Bool ?? false) == field.isIgnorable, "\(path)")
         #expect((definition["mapKey"] as? Bool ?? false) == field.isKey, "\(path)")
+        #expect((definition["flexibleVersions"] as? String == "none") == field.isClassic, "\(path)")
         #expect(defaultValue(of: definition) == field.defaultValue, "\(path)")
         let type = definition["type"] as? String ?? ""
         #expect(type.replacing("records", with: "bytes") == notation(of: field.type), "\(path)")

@@ -78,6 +78,37 @@ import Testing
         #expect(try server.ask { $0.options.memory.used } == 0)
     }
 
+    /// Peers that do not take their output use the budget up; others are served all the same.
+    @Test func smallRequestsAreServedBeyondTheBudget() throws {
+        var shard = ShardOptions()
+        shard.memory = MemoryBudget(limit: 1 << 20)
+        let answer = pattern(500_000)
+        let server = try TestServer(shard: shard) { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                connection.answer(frame.count == 1 ? [frame[0]] : answer)
+                return .consumed
+            }
+            return handler
+        }
+        defer { server.stop() }
+        let deaf = try (0..<5).map { _ in try TestClient(port: server.port, receiveBuffer: 4_096) }
+        var rounds = 0
+        while try server.ask({ $0.options.memory.used }) <= 1 << 20, rounds < 1_000 {
+            for client in deaf { try client.send(frame([1, 2])) }
+            rounds += 1
+        }
+        #expect(try server.ask { $0.options.memory.used } > 1 << 20)
+        for _ in 0..<3 {
+            let client = try TestClient(port: server.port)
+            for number in 0..<100 {
+                try client.send(frame([UInt8(number)]))
+                #expect(try client.receiveFrame() == [UInt8(number)])
+            }
+        }
+        #expect(try server.ask { $0.options.memory.used } < 5 << 20)
+    }
+
     /// A peer that announces much and sends little gets little memory.
     @Test func memoryFollowsWhatArrives() throws {
         let server = try TestServer { EchoHandler($0) }

@@ -30,7 +30,7 @@ struct ProducerBatch {
 ///
 /// A pure machine. Batches go out in order, up to `maximumInFlight` at a time. When one fails and may be retried, nothing
 /// more goes out until the answers of all that are in flight are there; then those that failed go out again, in their order
-/// and with their sequences, so that a broker that has one of them recognises it.
+/// one by one and with their sequences, so that a broker that has one of them recognises it.
 struct PartitionQueue {
     private let maximumInFlight: Int
     private let isIdempotent: Bool
@@ -43,6 +43,9 @@ struct PartitionQueue {
     /// A producer id that brokers no longer take from here.
     private(set) var refusedProducerId: Int64?
     private var nextSequence: Int32 = 0
+    /// Whether the broker has a batch of this identity. Until then it takes any sequence for the first, so that a second
+    /// batch could overtake.
+    private var isKnownToBroker = false
 
     init(maximumInFlight: Int, isIdempotent: Bool) {
         // Brokers recognise the last five batches of a producer.
@@ -71,8 +74,13 @@ struct PartitionQueue {
     func canTake(_ now: MonotonicTime) -> Bool {
         guard !waiting.isEmpty, retrying.isEmpty, inFlight.count < maximumInFlight else { return false }
         if isIdempotent, identity == nil { return false }
+        if !inFlight.isEmpty, goesAlone(waiting[0]) || inFlight.contains(where: goesAlone) { return false }
         return retryAt.map { $0 <= now } ?? true
     }
+
+    /// Whether no other batch may be in flight with this one: the first of an identity, and one that failed before. The
+    /// broker may have that one, and would forget it if others were written meanwhile.
+    private func goesAlone(_ batch: ProducerBatch) -> Bool { batch.lastFailure != nil || !isKnownToBroker }
 
     /// The size of the batch that `take` would give.
     var nextSize: Int? { waiting.isEmpty ? nil : waiting[0].bytes.count }
@@ -93,6 +101,7 @@ struct PartitionQueue {
     /// The broker has the batch.
     mutating func delivered(_ id: Int) -> ProducerBatch? {
         guard let batch = remove(id) else { return nil }
+        isKnownToBroker = true
         resumeIfAnswered(retryAt: nil)
         return batch
     }
@@ -113,11 +122,11 @@ struct PartitionQueue {
         return batch
     }
 
-    /// Takes out the batches older than `oldest` that are not in flight. What is still to come keeps its sequences: whether
+    /// Takes out the batches made until `time` that are not in flight. What is still to come keeps its sequences: whether
     /// the broker has what was taken out, its answer to the next batch tells.
-    mutating func takeExpired(createdBefore oldest: MonotonicTime) -> [ProducerBatch] {
+    mutating func takeExpired(createdUntil time: MonotonicTime) -> [ProducerBatch] {
         var expired: [ProducerBatch] = []
-        while !waiting.isEmpty, waiting[0].createdAt < oldest {
+        while !waiting.isEmpty, waiting[0].createdAt <= time {
             if let batch = waiting.popFirst() { expired.append(batch) }
         }
         return expired
@@ -168,6 +177,7 @@ struct PartitionQueue {
 
     private mutating func restartSequences() {
         nextSequence = 0
+        isKnownToBroker = false
         for _ in 0..<waiting.count {
             guard var batch = waiting.popFirst() else { break }
             batch.sequence = nil

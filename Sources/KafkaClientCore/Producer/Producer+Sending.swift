@@ -51,7 +51,7 @@ extension Producer {
         let oldest = MonotonicTime(nanoseconds: now.nanoseconds - configuration.deliveryTimeout.nanoseconds)
         var expired: [(TopicPartition, ProducerBatch)] = []
         for partition in partitions.keys {
-            for batch in partitions[partition]?.queue.takeExpired(createdBefore: oldest) ?? [] {
+            for batch in partitions[partition]?.queue.takeExpired(createdUntil: oldest) ?? [] {
                 expired.append((partition, batch))
             }
         }
