@@ -103,7 +103,7 @@ let package = Package(
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),
-        tests("KafkaProtocol", ["Bytes"]),
+        tests("KafkaProtocol", ["Bytes", "CAllocations"]),
         tests(
             "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
             resources: [.copy("Resources/vectors.txt")]),
