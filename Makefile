@@ -15,7 +15,9 @@ BINARY := .build/release/martlet
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SOURCES := Package.swift Sources Tests
 
-BUILD_PACKAGES := git libc6-dev libstdc++-12-dev zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev
+# First what the toolchain itself calls for, then the codecs.
+BUILD_PACKAGES := git binutils libc6-dev libstdc++-12-dev libncurses6 libsqlite3-0 libcurl4 libxml2 tzdata \
+	zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev
 TEST_PACKAGES := python3-venv gcc kcat strace mount procps $(if $(KAFKA_HOME),openjdk-17-jre-headless)
 
 # Installs those of the named Debian packages that are not there; silent and quick when none is missing.

@@ -64,8 +64,8 @@ let package = Package(
         room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Runtime"]),
         room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
-        room("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
-        room("Replication", ["Bytes", "Records", "LogStorage", "Metadata"]),
+        room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
+        room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -97,12 +97,20 @@ let package = Package(
         .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
+        tests("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
         tests("Collections", []),
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        tests("MessageGenerator", []),
+        tests("KafkaProtocol", ["Bytes"]),
+        tests(
+            "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
+            resources: [.copy("Resources/vectors.txt")]),
+        tests("Controller", ["Bytes", "Configuration", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
     ],
     swiftLanguageModes: [.v6]
 )

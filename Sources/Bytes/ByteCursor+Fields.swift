@@ -7,13 +7,13 @@ extension ByteCursor {
     /// The length of a string that follows; nil is null.
     @inlinable
     public mutating func stringLength(compact: Bool) throws(DecodeError) -> Int? {
-        compact ? try compactLength() : try classicLength(Int(try int16()))
+        compact ? try compactLength() : classicLength(Int(try int16()))
     }
 
     /// The length of a byte field that follows; nil is null.
     @inlinable
     public mutating func bytesLength(compact: Bool) throws(DecodeError) -> Int? {
-        compact ? try compactLength() : try classicLength(Int(try int32()))
+        compact ? try compactLength() : classicLength(Int(try int32()))
     }
 
     @inlinable
@@ -22,18 +22,15 @@ extension ByteCursor {
         return raw == 0 ? nil : Int(raw) - 1
     }
 
+    /// Any negative length is null, as Kafka reads it.
     @inlinable
-    func classicLength(_ length: Int) throws(DecodeError) -> Int? {
-        if length >= 0 { return length }
-        guard length == -1 else { throw .invalidLength }
-        return nil
-    }
+    func classicLength(_ length: Int) -> Int? { length < 0 ? nil : length }
 
     /// The element count of an array that follows; nil is null. A count that the remaining bytes cannot hold, at
     /// `minimumElementSize` bytes each, is refused before anything is allocated for it.
     @inlinable
     public mutating func arrayCount(compact: Bool, minimumElementSize: Int) throws(DecodeError) -> Int? {
-        guard let count = compact ? try compactLength() : try classicLength(Int(try int32())) else { return nil }
+        guard let count = compact ? try compactLength() : classicLength(Int(try int32())) else { return nil }
         guard count <= remaining / max(minimumElementSize, 1) else { throw .invalidLength }
         return count
     }

@@ -115,7 +115,7 @@ public struct BrokerConfiguration: Sendable {
 
     private static func checkTopicDefaults(_ settings: BrokerSettings) -> [ConfigurationProblem] {
         do {
-            try TopicSettings(settings: settings).check([])
+            try TopicSettings(settings: settings).checkDefaults()
             return []
         } catch {
             let key = "log.cleaner.min.compaction.lag.ms"

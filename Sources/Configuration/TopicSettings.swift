@@ -22,17 +22,21 @@ public struct TopicSettings: Sendable {
     /// The value that counts for a topic with the given settings of its own.
     public func effective(_ key: TopicKey, topic overrides: [String: String] = [:]) -> Effective {
         if let text = overrides[key.name] { return Effective(text: text, source: .topic) }
-        let layers: [(ConfigurationSource, (String) -> String?)] = [
-            (.dynamicBroker, { broker[$0] }), (.dynamicDefaultBroker, { cluster[$0] }),
-            (.staticBroker, { settings.written[$0]?.text }),
-        ]
-        for (source, text) in layers {
-            for brokerKey in key.brokerKeys {
-                guard let text = text(brokerKey.name) else { continue }
-                return Effective(text: brokerKey.topicText(of: text), source: source)
-            }
+        if let text = firstText(of: key, { broker[$0] }) { return Effective(text: text, source: .dynamicBroker) }
+        if let text = firstText(of: key, { cluster[$0] }) {
+            return Effective(text: text, source: .dynamicDefaultBroker)
+        }
+        if let text = firstText(of: key, { settings.written[$0]?.text }) {
+            return Effective(text: text, source: .staticBroker)
         }
         return Effective(text: key.definition.defaultText ?? "", source: .defaultValue)
+    }
+
+    private func firstText(of key: TopicKey, _ text: (String) -> String?) -> String? {
+        for brokerKey in key.brokerKeys {
+            if let text = text(brokerKey.name) { return brokerKey.topicText(of: text) }
+        }
+        return nil
     }
 
     /// The typed configuration of a topic that has no settings of its own.
@@ -55,10 +59,14 @@ extension TopicSettings {
         public let message: String
     }
 
+    /// The longest value, in bytes, that every version of the protocol can show.
+    public static let maximumLength = 32_767
+
     /// Checks a topic's own settings, each by itself and then together.
     ///
     /// - Throws: the first that is wrong: an unknown key (in the order of names), then a null, then a value.
     public func check(_ overrides: [(name: String, value: String?)]) throws(Refusal) {
+        if overrides.isEmpty { return }
         var values: [String: String?] = [:]
         for (name, value) in overrides { values[name] = value }
         let names = values.keys.sorted()
@@ -71,10 +79,16 @@ extension TopicSettings {
         let texts = values.compactMapValues { $0 }
         for name in names {
             guard let key = TopicKey(rawValue: name), let text = texts[name] else { continue }
+            guard text.utf8.count <= TopicSettings.maximumLength else {
+                throw Refusal(message: "The value of \(name) is longer than \(TopicSettings.maximumLength) bytes")
+            }
             do { _ = try key.definition.parse(text) } catch { throw Refusal(message: error.message) }
         }
         try checkTogether(defaults().overridden(by: texts))
     }
+
+    /// Checks that what a topic begins with fits together.
+    public func checkDefaults() throws(Refusal) { try checkTogether(defaults()) }
 
     private func checkTogether(_ topic: TopicConfiguration) throws(Refusal) {
         if topic.minCompactionLagMilliseconds > topic.maxCompactionLagMilliseconds {

@@ -94,21 +94,13 @@ public struct FileError: Error, Sendable, Equatable {
 extension File {
     /// Writes all pieces, or throws; a short write is continued.
     public func writeAll(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(FileError) {
-        var pieces = pieces[...]
-        var position = position
-        while true {
-            while let first = pieces.first, first.isEmpty { pieces.removeFirst() }
-            guard !pieces.isEmpty else { return }
-            var written = try write(Array(pieces), at: position)
-            guard written > 0 else { throw FileError("write", path, code: 5) }
-            position += Int64(written)
-            while written > 0, let first = pieces.first {
-                pieces.removeFirst()
-                if written < first.count {
-                    pieces.insert(UnsafeRawBufferPointer(rebasing: first[written...]), at: pieces.startIndex)
-                }
-                written -= min(written, first.count)
-            }
+        let total = pieces.reduce(0) { $0 + $1.count }
+        var done = total == 0 ? 0 : try write(pieces, at: position)
+        while done < total {
+            guard done > 0 else { throw FileError("write", path, code: 5) }
+            let count = try write(rest(of: pieces, after: done), at: position + Int64(done))
+            guard count > 0 else { throw FileError("write", path, code: 5) }
+            done += count
         }
     }
 
@@ -117,4 +109,16 @@ extension File {
             try writeAll([UnsafeRawBufferPointer(buffer)], at: position)
         }
     }
+}
+
+/// The pieces without their first `count` bytes.
+private func rest(of pieces: [UnsafeRawBufferPointer], after count: Int) -> [UnsafeRawBufferPointer] {
+    var skipped = 0
+    var rest: [UnsafeRawBufferPointer] = []
+    for piece in pieces {
+        let start = min(max(count - skipped, 0), piece.count)
+        if start < piece.count { rest.append(UnsafeRawBufferPointer(rebasing: piece[start...])) }
+        skipped += piece.count
+    }
+    return rest
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The bytes of one simulated file, twice: as a reader sees them, and as they stand on the disk.
 ///
 /// They differ in the pages that were changed since the last sync; a crash decides for each of these what is left.
@@ -24,7 +26,7 @@ struct SimulatedContent: Sendable {
         cached = bytes
         durable = bytes
         possibleSizes = bytes.count...bytes.count
-        allocatedEnd = SimulatedContent.wholePages(bytes.count)
+        allocatedEnd = Self.wholePages(bytes.count)
     }
 
     static func wholePages(_ size: Int) -> Int { (size + pageSize - 1) / pageSize * pageSize }
@@ -58,16 +60,16 @@ struct SimulatedContent: Sendable {
         let changed = min(size, cached.count)..<max(size, cached.count, durable.count)
         resize(to: size)
         markDirty(changed)
-        allocatedEnd = SimulatedContent.wholePages(size)
+        allocatedEnd = Self.wholePages(size)
     }
 
     mutating func allocate(to end: Int) {
-        allocatedEnd = max(allocatedEnd, SimulatedContent.wholePages(end))
+        allocatedEnd = max(allocatedEnd, Self.wholePages(end))
     }
 
     mutating func sync() {
-        resize(&durable, to: cached.count)
-        for page in dirty { copyPage(page, from: cached, to: &durable) }
+        Self.resize(&durable, to: cached.count)
+        for page in dirty { Self.copyPage(page, from: cached, to: &durable) }
         dirty = []
         possibleSizes = cached.count...cached.count
     }
@@ -81,15 +83,15 @@ struct SimulatedContent: Sendable {
     /// What a power loss leaves of the file.
     func afterCrash(using generator: inout some RandomNumberGenerator) -> SimulatedContent {
         var left = durable
-        resize(&left, to: size(afterCrashUsing: &generator))
+        Self.resize(&left, to: size(afterCrashUsing: &generator))
         for page in dirty.union(abandoned).sorted() {
             switch Int.random(in: 0..<5, using: &generator) {
             case 0, 1: break
-            case 2, 3: copyPage(page, from: cached, to: &left)
+            case 2, 3: Self.copyPage(page, from: cached, to: &left)
             default:
                 let sectors = Int.random(
-                    in: 1..<SimulatedContent.pageSize / SimulatedContent.sectorSize, using: &generator)
-                copyPage(page, from: cached, to: &left, prefix: sectors * SimulatedContent.sectorSize)
+                    in: 1..<Self.pageSize / Self.sectorSize, using: &generator)
+                Self.copyPage(page, from: cached, to: &left, prefix: sectors * Self.sectorSize)
             }
         }
         return SimulatedContent(onDisk: left)
@@ -104,34 +106,44 @@ struct SimulatedContent: Sendable {
     }
 
     private mutating func resize(to size: Int) {
-        resize(&cached, to: size)
+        Self.resize(&cached, to: size)
         possibleSizes = min(possibleSizes.lowerBound, size)...max(possibleSizes.upperBound, size)
-        allocatedEnd = max(allocatedEnd, SimulatedContent.wholePages(size))
+        allocatedEnd = max(allocatedEnd, Self.wholePages(size))
     }
 
-    private func resize(_ bytes: inout [UInt8], to size: Int) {
+    private static func resize(_ bytes: inout [UInt8], to size: Int) {
         if size < bytes.count {
             bytes.removeLast(bytes.count - size)
-        } else {
-            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+        } else if size > bytes.count {
+            bytes += zeros(size - bytes.count)
+        }
+    }
+
+    /// Quick without optimization too, where an array of repeated elements is made one by one.
+    private static func zeros(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            if let base = buffer.baseAddress { memset(base, 0, count) }
+            initialized = count
         }
     }
 
     private mutating func markDirty(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
-        for page in range.lowerBound / SimulatedContent.pageSize...(range.upperBound - 1) / SimulatedContent.pageSize {
+        for page in range.lowerBound / Self.pageSize...(range.upperBound - 1) / Self.pageSize {
             dirty.insert(page)
             abandoned.remove(page)
         }
     }
 
+    // Static, as a call on self would hold a second reference to the arrays and so copy them.
+
     /// Copies a page, or its first bytes, as far as the target reaches; past the source's end stand zeros.
-    private func copyPage(_ page: Int, from source: [UInt8], to target: inout [UInt8], prefix: Int = pageSize) {
-        let start = page * SimulatedContent.pageSize
+    private static func copyPage(_ page: Int, from source: [UInt8], to target: inout [UInt8], prefix: Int = pageSize) {
+        let start = page * Self.pageSize
         let end = min(start + prefix, target.count)
         guard start < end else { return }
         let known = max(start, min(end, source.count))
         if start < known { target.replaceSubrange(start..<known, with: source[start..<known]) }
-        for position in known..<end { target[position] = 0 }
+        if known < end { target.replaceSubrange(known..<end, with: zeros(end - known)) }
     }
 }

@@ -30,8 +30,12 @@ extension ByteCursor {
             return nil
         }
         var elements: [Structure] = []
-        elements.reserveCapacity(initialCapacity(count, stride: MemoryLayout<Structure>.stride))
-        for _ in 0..<count { elements.append(try Structure(from: &self, version: version)) }
+        let proven = provenCount(of: count, stride: MemoryLayout<Structure>.stride)
+        elements.reserveCapacity(proven)
+        for index in 0..<count {
+            if index == proven { elements.reserveCapacity(count) }
+            elements.append(try Structure(from: &self, version: version))
+        }
         return elements
     }
 
@@ -44,8 +48,12 @@ extension ByteCursor {
             return nil
         }
         var elements: [Element] = []
-        elements.reserveCapacity(initialCapacity(count, stride: MemoryLayout<Element>.stride))
-        for _ in 0..<count { elements.append(try Element.read(from: &self, compact: compact)) }
+        let proven = provenCount(of: count, stride: MemoryLayout<Element>.stride)
+        elements.reserveCapacity(proven)
+        for index in 0..<count {
+            if index == proven { elements.reserveCapacity(count) }
+            elements.append(try Element.read(from: &self, compact: compact))
+        }
         return elements
     }
 
@@ -63,9 +71,7 @@ extension ByteCursor {
         return elements
     }
 
-    /// Room for `count` elements, but not for more memory than there are bytes: a count is only a claim until its
-    /// elements are read.
-    private func initialCapacity(_ count: Int, stride: Int) -> Int {
-        min(count, remaining / stride + 1)
-    }
+    /// How many of `count` elements take no more memory than there are bytes. A count is only a claim: memory for the
+    /// rest is taken when these were read.
+    private func provenCount(of count: Int, stride: Int) -> Int { min(count, remaining / stride + 1) }
 }

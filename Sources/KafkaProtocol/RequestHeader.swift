@@ -21,23 +21,36 @@ public struct RequestHeader: Sendable {
     ///
     /// - Throws: `DecodeError.unsupportedVersion` when the key is unknown.
     public init(from cursor: inout ByteCursor) throws(DecodeError) {
+        var ahead = cursor
+        let key = ApiKey(rawValue: try ahead.int16())
+        let version = try ahead.int16()
+        guard let key else { throw .unsupportedVersion }
+        try self.init(from: &cursor, headerVersion: key.requestHeaderVersion(version))
+    }
+
+    /// - Parameter headerVersion: what `ApiKey.requestHeaderVersion` says.
+    public init(from cursor: inout ByteCursor, headerVersion: Int16) throws(DecodeError) {
         requestApiKey = try cursor.int16()
         requestApiVersion = try cursor.int16()
         correlationId = try cursor.int32()
-        guard let apiKey = ApiKey(rawValue: requestApiKey) else { throw .unsupportedVersion }
         // The client id has a classic length in the flexible header too.
         clientId = try cursor.nullableString(compact: false)
-        if apiKey.requestHeaderVersion(requestApiVersion) >= 2 { try cursor.skipTaggedFields() }
+        if headerVersion >= 2 { try cursor.skipTaggedFields() }
     }
 
     /// - Throws: `EncodeError.unsupportedVersion` when the key is unknown.
     public func encode(into writer: inout ByteWriter) throws(EncodeError) {
         guard let apiKey else { throw .unsupportedVersion }
+        try encode(into: &writer, headerVersion: apiKey.requestHeaderVersion(requestApiVersion))
+    }
+
+    /// - Parameter headerVersion: what `ApiKey.requestHeaderVersion` says.
+    public func encode(into writer: inout ByteWriter, headerVersion: Int16) throws(EncodeError) {
         writer.write(requestApiKey)
         writer.write(requestApiVersion)
         writer.write(correlationId)
         try writer.write(clientId, compact: false)
-        if apiKey.requestHeaderVersion(requestApiVersion) >= 2 { writer.writeUnsignedVarint(0) }
+        if headerVersion >= 2 { writer.writeUnsignedVarint(0) }
     }
 }
 

@@ -48,7 +48,7 @@ extension Log {
         }
         guard header.hasPlausibleOffsets else { return .rejected(.corruptMessage) }
         guard header.baseOffset >= logEndOffset else { return .rejected(.outOfOrderOffset) }
-        let marker = TransactionMarker(view)
+        let marker = EndTransactionMarker(controlBatch: view)
         if header.hasProducerId {
             switch producers.verdict(on: header, marker: marker, origin: origin) {
             case .accepted: break
@@ -75,7 +75,7 @@ extension Log {
 
     private func stamp(_ batch: UnsafeMutableRawBufferPointer, _ header: RecordBatchHeader) {
         guard let view = try? MutableRecordBatchView(batch) else { preconditionFailure("the batch was just read") }
-        view.stamp(baseOffset: header.baseOffset, partitionLeaderEpoch: header.partitionLeaderEpoch)
+        view.assign(baseOffset: header.baseOffset, partitionLeaderEpoch: header.partitionLeaderEpoch)
     }
 
     /// Rolls if the batch needs a new segment, and sees to it that the last staged write is one that can still grow.
@@ -91,7 +91,7 @@ extension Log {
         }
     }
 
-    private func stage(_ bytes: UnsafeRawBufferPointer, _ header: RecordBatchHeader, marker: TransactionMarker?) {
+    private func stage(_ bytes: UnsafeRawBufferPointer, _ header: RecordBatchHeader, marker: EndTransactionMarker?) {
         let group = staged.count - 1
         segments.active.add(header, at: segments.active.size, indexInterval: configuration.indexIntervalBytes)
         logEndOffset = header.nextOffset
@@ -108,7 +108,8 @@ extension Log {
 
     private var savepoint: Savepoint {
         Savepoint(
-            logEndOffset: logEndOffset, tail: segments.active.tail, transactions: producers.transactions, epochs: epochs,
+            logEndOffset: logEndOffset, tail: segments.active.tail, transactions: producers.transactions,
+            epochs: epochs,
             areEpochsDirty: areEpochsDirty)
     }
 }

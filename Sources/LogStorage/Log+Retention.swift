@@ -38,8 +38,8 @@ public struct SegmentDeletion: Sendable {
         for path in paths {
             do {
                 try place.fileSystem.rename(path, to: path + LogFiles.deletedSuffix)
-            } catch where error.isMissing {
-                continue
+            } catch {
+                if !error.isMissing { throw error }
             }
         }
     }

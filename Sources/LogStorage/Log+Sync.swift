@@ -108,7 +108,8 @@ extension Log {
             if segment.needsSealing {
                 seals.append(
                     SegmentSeal(
-                        baseOffset: segment.baseOffset, size: segment.writtenSize, indexWrites: segment.indexWrites(place))
+                        baseOffset: segment.baseOffset, size: segment.writtenSize,
+                        indexWrites: segment.indexWrites(place))
                 )
             }
         }
@@ -173,7 +174,9 @@ extension Log {
     /// noted. nil if there is nothing to do.
     public func close() -> LogSync? {
         precondition(staged.isEmpty && !isSyncInFlight, "a log is closed between two ticks and two syncs")
-        guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else { return nil }
+        guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
+            return nil
+        }
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
         if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }
         if segments.active.exists {

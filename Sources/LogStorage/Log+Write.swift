@@ -60,7 +60,8 @@ extension LogWrite {
     /// Copies the bytes, so that the write may be performed later and on another thread.
     public func owned() -> OwnedLogWrite {
         OwnedLogWrite(
-            file: file, position: position, bytes: MutableBuffer(copying: pieces).freeze(), allocation: allocation, indexWrites: indexWrites,
+            file: file, position: position, bytes: MutableBuffer(copying: pieces).freeze(), allocation: allocation,
+            indexWrites: indexWrites,
             createdPath: createdPath, fileSystem: fileSystem)
     }
 }
@@ -83,7 +84,9 @@ extension Log {
     public func takeWrite() throws(FileError) -> LogWrite? {
         guard !isWriteInFlight, let group = staged.first, failure == nil else { return nil }
         isWriteInFlight = true
-        guard let index = segments.index(of: group.segment) else { preconditionFailure("a staged write has no segment") }
+        guard let index = segments.index(of: group.segment) else {
+            preconditionFailure("a staged write has no segment")
+        }
         let (file, created) = try openForWriting(index)
         return LogWrite(
             file: file, position: group.position, pieces: group.pieces, allocation: allocation(index, upTo: group.end),
@@ -98,7 +101,9 @@ extension Log {
         precondition(isWriteInFlight, "no write is under way")
         isWriteInFlight = false
         let group = staged.removeFirst()
-        guard let index = segments.index(of: group.segment) else { preconditionFailure("a staged write has no segment") }
+        guard let index = segments.index(of: group.segment) else {
+            preconditionFailure("a staged write has no segment")
+        }
         segments.segments[index].written(upTo: group.end, flushed: indexFlush)
         if !segments.segments[index].exists {
             segments.segments[index].exists = true
@@ -194,7 +199,11 @@ extension Log {
         let writes = segment.indexWrites(place)
         var targets: [(file: any File, write: IndexWrite)] = []
         for (write, open) in zip(writes, [segment.offsetIndexFile, segment.timeIndexFile, nil]) {
-            targets.append((try open ?? place.fileSystem.open(write.path, .readWriteCreate), write))
+            if let open {
+                targets.append((open, write))
+            } else {
+                targets.append((try place.fileSystem.open(write.path, .readWriteCreate), write))
+            }
         }
         segments.segments[index].offsetIndexFile = targets[0].file
         segments.segments[index].timeIndexFile = targets[1].file

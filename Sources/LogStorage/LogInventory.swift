@@ -44,7 +44,8 @@ struct LogInventory {
             } else {
                 leftovers.append(name)
             }
-        } else if [LogFiles.deletedSuffix, LogFiles.cleanedSuffix, LogFiles.temporarySuffix].contains(where: name.hasSuffix)
+        } else if [LogFiles.deletedSuffix, LogFiles.cleanedSuffix, LogFiles.temporarySuffix].contains(
+            where: name.hasSuffix)
         {
             leftovers.append(name)
         }

@@ -39,7 +39,8 @@ extension LogRecoverer {
         let size = segments[index].writtenSize
         let start = try beginReplay(index)
         if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
-        if size > 0 { segments[index].firstTimestamp = try firstTimestamp(index) }
+        if size == 0 { return false }
+        segments[index].firstTimestamp = try firstTimestamp(index)
         var position = start.position
         var expectedOffset = start.expectedOffset
         while true {
@@ -83,8 +84,9 @@ extension LogRecoverer {
         let kept = segment.abortedTransactions.prefix { $0.lastOffset < replayedTo }
         segment.abortedTransactions = Array(kept)
         segment.storedAbortedTransactions = min(segment.storedAbortedTransactions, kept.count)
-        if !segment.hasBadIndexes, segment.baseOffset < replayedTo, let start = try? segment.keepIndexes(
-            endingBefore: replayedTo, isClean: isClean, place)
+        if !segment.hasBadIndexes, segment.baseOffset < replayedTo,
+            let start = try? segment.keepIndexes(
+                endingBefore: replayedTo, isClean: isClean, place)
         {
             segment.size = start.position
             segment.nextOffset = start.expectedOffset
@@ -130,11 +132,13 @@ extension LogRecoverer {
     ) throws(ReadFailure) {
         epochs.assign(header.partitionLeaderEpoch, startOffset: header.baseOffset)
         guard header.hasProducerId else { return }
-        var marker: TransactionMarker?
+        var marker: EndTransactionMarker?
         if header.attributes.isControl {
             let batch = MutableBuffer(uninitializedCount: header.totalSize)
             _ = try file.read(into: batch.bytes, at: position, .blocking)
-            if let view = try? RecordBatchView(UnsafeRawBufferPointer(batch.bytes)) { marker = TransactionMarker(view) }
+            if let view = try? RecordBatchView(UnsafeRawBufferPointer(batch.bytes)) {
+                marker = EndTransactionMarker(controlBatch: view)
+            }
             if marker == nil { return }
         }
         if let completed = producers.apply(header, marker: marker), completed.isAborted {

@@ -62,7 +62,8 @@ struct LogRecoverer {
         try store(end: end, logStart: logStart)
         events.append(.recovered(start: logStart, end: end, checkedBytes: checkedBytes))
         return RecoveredLog(
-            configuration: configuration, logStartOffset: logStart, logEndOffset: end, syncedOffset: end, events: events,
+            configuration: configuration, logStartOffset: logStart, logEndOffset: end, syncedOffset: end,
+            events: events,
             segments: SegmentSet(place: place, segments: segments), producers: producers, epochs: epochs,
             snapshotOffsets: snapshotOffsets)
     }

@@ -20,7 +20,7 @@ struct ProducerState: Sendable {
     }
 
     /// Judges a batch that is about to be appended.
-    func verdict(on header: RecordBatchHeader, marker: TransactionMarker?, origin: AppendOrigin) -> Verdict {
+    func verdict(on header: RecordBatchHeader, marker: EndTransactionMarker?, origin: AppendOrigin) -> Verdict {
         guard origin != .replication, let entry = entries[header.producerId] else { return .accepted }
         if let marker {
             if header.producerEpoch < entry.epoch { return .rejected(.invalidProducerEpoch) }
@@ -36,12 +36,14 @@ struct ProducerState: Sendable {
         if origin == .client, !entry.accepts(sequence: header.baseSequence, epoch: header.producerEpoch) {
             return .rejected(.outOfOrderSequence)
         }
-        if entry.transactionStart != nil, !header.attributes.isTransactional { return .rejected(.invalidTransactionState) }
+        if entry.transactionStart != nil, !header.attributes.isTransactional {
+            return .rejected(.invalidTransactionState)
+        }
         return .accepted
     }
 
     /// Takes in a batch that has its offsets. Answers the transaction that a marker ended.
-    mutating func apply(_ header: RecordBatchHeader, marker: TransactionMarker?) -> CompletedTransaction? {
+    mutating func apply(_ header: RecordBatchHeader, marker: EndTransactionMarker?) -> CompletedTransaction? {
         var entry = entries[header.producerId] ?? ProducerEntry()
         defer { entries[header.producerId] = entry }
         if entry.epoch != header.producerEpoch {
@@ -52,7 +54,8 @@ struct ProducerState: Sendable {
         guard let marker else {
             entry.batches.append(
                 ProducerBatch(
-                    lastSequence: header.lastSequence, lastOffset: header.lastOffset, offsetDelta: header.lastOffsetDelta,
+                    lastSequence: header.lastSequence, lastOffset: header.lastOffset,
+                    offsetDelta: header.lastOffsetDelta,
                     timestamp: header.maxTimestamp))
             if header.attributes.isTransactional, entry.transactionStart == nil {
                 entry.transactionStart = header.baseOffset
@@ -67,7 +70,8 @@ struct ProducerState: Sendable {
         openTransactions.removeAll { $0.producerID == header.producerId }
         let completed = CompletedTransaction(
             producerID: header.producerId, firstOffset: start, lastOffset: header.lastOffset,
-            lastStableOffset: openTransactions.first?.firstOffset ?? header.lastOffset + 1, isAborted: !marker.isCommit)
+            lastStableOffset: openTransactions.first?.firstOffset ?? header.lastOffset + 1,
+            isAborted: marker.outcome == .abort)
         completedTransactions.append(completed)
         return completed
     }
@@ -141,10 +145,4 @@ struct CompletedTransaction: Sendable, Equatable {
     /// The last stable offset once this one was decided.
     var lastStableOffset: Int64
     var isAborted: Bool
-}
-
-/// The end of a transaction, as its control batch says it.
-struct TransactionMarker: Sendable, Equatable {
-    var isCommit: Bool
-    var coordinatorEpoch: Int32
 }

@@ -32,7 +32,8 @@ extension Segment {
         let nearest = try self.start(place, mode) { entry, _ in Int64(entry.position) <= limit }
         let from = max(nearest.position, start)
         var walker = BatchWalker(
-            file, mode, from: from, to: writtenSize, expectedOffset: from == start ? baseOffset : nearest.expectedOffset,
+            file, mode, from: from, to: writtenSize,
+            expectedOffset: from == start ? baseOffset : nearest.expectedOffset,
             skipping: damage)
         var boundary = from
         var nextOffset = walker.expectedOffset
@@ -55,13 +56,16 @@ extension Segment {
         let base = baseOffset
         let origin = Start(position: 0, expectedOffset: base)
         let index = offsetIndex
-        let found = try index.floor({ () throws(ReadFailure) in try openOffsetIndex(place) }, mode) { isBelow($0, base) }
+        let found = try index.floor({ () throws(ReadFailure) in try openOffsetIndex(place) }, mode) {
+            isBelow($0, base)
+        }
         guard let entry = found?.entry else { return origin }
         guard Int64(entry.position) < writtenSize else {
             // An entry of a batch that is only staged is no sign of damage.
             guard Int64(entry.position) < size else { throw .badIndex }
+            let written = writtenSize
             return try start(place, mode) { candidate, base in
-                isBelow(candidate, base) && Int64(candidate.position) < writtenSize
+                isBelow(candidate, base) && Int64(candidate.position) < written
             }
         }
         if damage.contains(where: { $0.positions.contains(Int64(entry.position)) }) {

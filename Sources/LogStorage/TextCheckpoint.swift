@@ -1,3 +1,4 @@
+import Bytes
 import Files
 
 /// Kafka's checkpoint files: the version (0), the number of entries, then an entry a line with fields between spaces.
@@ -10,7 +11,9 @@ enum TextCheckpoint {
     static func decode(_ bytes: [UInt8]) -> [[Substring]]? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-        guard lines.count >= 2, lines[0] == "0", Int(lines[1]) == lines.count - 2, text.hasSuffix("\n") else { return nil }
+        guard lines.count >= 2, lines[0] == "0", Int(lines[1]) == lines.count - 2, text.hasSuffix("\n") else {
+            return nil
+        }
         return lines.dropFirst(2).map { $0.split(separator: " ") }
     }
 }
@@ -18,18 +21,12 @@ enum TextCheckpoint {
 extension FileSystem {
     /// The whole content of a small file; nil if there is none.
     func readAll(_ path: String) throws(FileError) -> [UInt8]? {
-        let file: any File
-        do {
-            file = try open(path, .read)
-        } catch where error.isMissing {
-            return nil
-        }
+        guard try status(path) != nil else { return nil }
+        let file = try open(path, .read)
         let size = Int(try file.size())
-        var bytes = [UInt8](repeating: 0, count: size)
-        let count = try bytes.withUnsafeMutableBytes { (buffer) throws(FileError) in
-            try file.read(into: buffer, at: 0)
-        }
-        return Array(bytes[..<count])
+        let bytes = MutableBuffer(uninitializedCount: size)
+        let count = try file.read(into: bytes.bytes, at: 0)
+        return [UInt8](bytes.bytes[..<count])
     }
 
     /// Replaces a small file as a whole: a reader sees the old or the new content. Durable on return when `sync`, but for
@@ -45,8 +42,8 @@ extension FileSystem {
     func removeIfPresent(_ path: String) throws(FileError) {
         do {
             try removeFile(path)
-        } catch where error.isMissing {
-            return
+        } catch {
+            if !error.isMissing { throw error }
         }
     }
 }

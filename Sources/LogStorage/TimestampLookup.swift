@@ -29,7 +29,9 @@ extension Log {
     public func maxTimestampOffset() -> Consulted<TimestampedOffset?> {
         let start = logStartOffset
         var largest: Int64 = -1
-        for segment in segments.segments where segment.nextOffset > start { largest = max(largest, segment.maxTimestamp) }
+        for segment in segments.segments where segment.nextOffset > start {
+            largest = max(largest, segment.maxTimestamp)
+        }
         if largest < 0 { return .answer(nil) }
         return offset(forTimestamp: largest)
     }
@@ -74,7 +76,8 @@ extension Segment {
         guard let first = try locate(from, place, mode) else { return nil }
         let file = try openLog(place)
         var walker = BatchWalker(
-            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage)
+            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage
+        )
         while let header = try walker.next() {
             guard header.maxTimestamp >= timestamp, header.lastOffset >= start else { continue }
             if header.attributes.isCompressed, mode == .cached { throw .needsDisk }

@@ -51,7 +51,7 @@ extension Field {
 
     /// The expression that reads the field from `source`.
     func reading(from source: String, in layout: StructureLayout) -> String {
-        let compact = "compact: \(layout.compact)"
+        let compact = "compact: \(isClassic ? "false" : layout.compact)"
         let name: String
         switch type {
         case .scalar(let scalar): return "try \(source).\(scalar.rawValue)()"
@@ -70,7 +70,7 @@ extension Field {
 
     /// The statement that writes the field.
     func writing(in layout: StructureLayout) -> String {
-        let compact = "compact: \(layout.compact)"
+        let compact = "compact: \(isClassic ? "false" : layout.compact)"
         switch type {
         case .scalar: return "writer.write(\(name.used))"
         case .structure:

@@ -1,5 +1,5 @@
 /// Versions from `first` to `last`, both included; empty when `first > last`.
-struct VersionRange: Equatable {
+struct VersionRange: Equatable, Sendable {
     var first: Int16
     var last: Int16
 
@@ -18,7 +18,7 @@ struct VersionRange: Equatable {
     }
 }
 
-enum Scalar: String {
+enum Scalar: String, Sendable {
     case bool, int8, int16, int32, int64, uint16, uint32, float64, uuid
 
     var swiftName: String {
@@ -47,7 +47,7 @@ enum Scalar: String {
     }
 }
 
-indirect enum FieldType: Equatable {
+indirect enum FieldType: Equatable, Sendable {
     case scalar(Scalar)
     case string
     /// `bytes` and `records`, which look the same on the wire.
@@ -57,7 +57,7 @@ indirect enum FieldType: Equatable {
 }
 
 /// The value of a field that is not set.
-enum DefaultValue: Equatable {
+enum DefaultValue: Equatable, Sendable {
     /// Zero, false or empty.
     case zero
     case null
@@ -65,7 +65,7 @@ enum DefaultValue: Equatable {
     case yes
 }
 
-struct Field {
+struct Field: Sendable {
     var name: String
     var type: FieldType
     /// The versions that have the field, within those of the message.
@@ -78,19 +78,21 @@ struct Field {
     var isIgnorable: Bool
     /// Whether the field tells the elements of its array apart.
     var isKey: Bool
+    /// Whether its length is never compact.
+    var isClassic: Bool
 
     var isNullable: Bool { !nullable.isEmpty }
 }
 
-struct Structure {
+struct Structure: Sendable {
     var name: String
     /// The versions in which it can stand somewhere.
     var versions: VersionRange
     var fields: [Field]
 }
 
-struct Message {
-    enum Kind: Equatable {
+struct Message: Sendable {
+    enum Kind: Equatable, Sendable {
         case request
         case response
         /// The key or value of a record whose type is this number.
@@ -113,8 +115,8 @@ struct Message {
 }
 
 /// One file in our notation.
-struct Schema {
-    struct Api {
+struct Schema: Sendable {
+    struct Api: Sendable {
         var key: Int16
         var name: String
         var listeners: [String]

@@ -150,7 +150,8 @@ struct SchemaParser {
         let isAlwaysNullable = line[1].hasSuffix("?")
         var field = Field(
             name: String(line[0].dropLast()), type: try type(isAlwaysNullable ? line[1].dropLast() : line[1]),
-            versions: versions, nullable: .empty, tag: nil, defaultValue: .zero, isIgnorable: false, isKey: false)
+            versions: versions, nullable: .empty, tag: nil, defaultValue: .zero, isIgnorable: false, isKey: false,
+            isClassic: false)
         var words = line.dropFirst(2)
         if let present = words.first.flatMap({ range($0, last: versions.last) }) {
             words.removeFirst()
@@ -188,6 +189,7 @@ struct SchemaParser {
                 field.defaultValue = try defaultValue(word)
             case "ignorable": field.isIgnorable = true
             case "key": field.isKey = true
+            case "classic": field.isClassic = true
             case "{":
                 guard words.isEmpty else { throw error("'{' ends a line") }
                 hasBody = true

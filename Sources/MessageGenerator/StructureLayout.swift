@@ -54,7 +54,7 @@ extension StructureLayout {
         let isFlexible = message.isFlexible(version)
         let fields = plainFields.filter { $0.versions.contains(version) }
         return fields.reduce(isFlexible ? 1 : 0) { size, field in
-            size + minimumSize(of: field, in: version, isFlexible: isFlexible)
+            size + minimumSize(of: field, in: version, isFlexible: isFlexible && !field.isClassic)
         }
     }
 

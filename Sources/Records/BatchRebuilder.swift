@@ -24,6 +24,7 @@ public struct BatchRebuilder {
     /// Throws only for batches that nobody opened when they were verified.
     public func rebuild(_ batch: RecordBatchView, _ facts: BatchFacts) throws(CodecError) -> Buffer {
         guard let source = batch.header.attributes.compression else { throw .corrupt }
+        defer { scratch.trim() }
         let records = try scratch.decompress(batch.storedRecords, source, limit: maximumDecompressedSize)
         var target = ByteWriter(capacity: RecordBatchHeader.size + records.count)
         target.skipBatchHeader()

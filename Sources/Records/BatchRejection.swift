@@ -24,6 +24,8 @@ public struct BatchRejection: Error, Equatable, Sendable {
     /// Whether Kafka's answer carries a message for this, so that ours does (from Produce version 8).
     public var isMessageForClient = false
     public var recordErrors: [RecordError] = []
+    /// The field is no single batch, which Kafka finds out before it looks at the log: such an answer tells nothing of it.
+    public var isOfField = false
 
     public var errorCode: Int16 { reason.rawValue }
     public var clientMessage: String? { isMessageForClient ? message : nil }

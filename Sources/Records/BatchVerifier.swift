@@ -26,11 +26,19 @@ public struct BatchVerifier {
     ///
     /// The field is not changed: the caller applies the stamp of the facts.
     public func verify(_ field: UnsafeRawBufferPointer) throws(BatchRejection) -> BatchFacts {
-        let bytes = try onlyBatch(in: field)
+        let bytes: UnsafeRawBufferPointer
+        do {
+            bytes = try onlyBatch(in: field)
+        } catch {
+            var rejection = error
+            rejection.isOfField = true
+            throw rejection
+        }
         let batch = try wholeBatch(bytes)
         try checkHeader(batch.header)
         if batch.header.attributes.isCompressed {
             guard rules.verifiesCompressed else { return try factsOfUnopened(batch.header) }
+            defer { scratch.trim() }
             return try facts(of: batch, records: try decompressed(batch))
         }
         return try facts(of: batch, records: batch.storedRecords)

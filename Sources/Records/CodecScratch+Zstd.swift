@@ -3,22 +3,15 @@ import CZstd
 
 /// Zstandard frames, one or several, with or without a content size.
 ///
-/// A frame is unpacked in one call straight into the output, which then serves as the window: so a frame that declares
-/// a window of 128 MiB, as producers at the highest levels do, costs no more than the bytes it holds. How many those are
-/// is not known beforehand, and each try has four times the room of the one before.
+/// They are unpacked in one call straight into the output, which then serves as the window: so a frame that declares a
+/// window of 128 MiB, as producers at the highest levels do, costs no more than the bytes it holds. How many those are
+/// is not known beforehand; what does not fit the room that is there anyway is tried again with all that is allowed.
 extension CodecScratch {
-    /// A content size is believed up to this multiple of the packed bytes.
-    private static let zstdBelievedRatio = 256
-    private static let zstdUsualRatio = 8
-
     func decompressZstd(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(CodecError) {
-        let context = readyZstdDecompressor()
-        var room = min(limit, max(output.capacity, bytes.count * CodecScratch.zstdUsualRatio))
         let declared = ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count)
-        if declared < ZSTD_CONTENTSIZE_ERROR {
-            guard declared <= limit else { throw .tooLarge }
-            room = max(room, min(Int(declared), bytes.count * CodecScratch.zstdBelievedRatio))
-        }
+        if declared < ZSTD_CONTENTSIZE_ERROR, declared > limit { throw .tooLarge }
+        let context = readyZstdDecompressor()
+        var room = min(limit, output.capacity)
         while true {
             var result = 0
             output.append(atMost: room) { target in
@@ -28,7 +21,7 @@ extension CodecScratch {
             if ZSTD_isError(result) == 0 { return }
             guard ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall else { throw .corrupt }
             guard room < limit else { throw .tooLarge }
-            room = min(limit, max(room, CodecScratch.chunk) * 4)
+            room = limit
         }
     }
 

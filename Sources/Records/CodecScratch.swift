@@ -13,15 +13,15 @@ public enum CodecError: Error, Equatable, Sendable {
 
 /// The codecs, with the memory and the contexts that they use again each time. One thread at a time has it.
 ///
-/// Memory grows with the bytes that a stream yields, never to a length that it declares, and goes back when it was
-/// large. The contexts of the libraries are made at first use; the largest, lz4's for blocks of 4 MiB, takes 8 MiB.
+/// Pages of memory are taken as a stream yields bytes, whatever length it declares. The contexts of the libraries are
+/// made at first use; the largest, lz4's for blocks of 4 MiB, takes 8 MiB.
 public final class CodecScratch {
-    /// Memory that is kept from one use to the next.
-    static let retainedCapacity = 1 << 20
-    /// What output grows by at least.
-    static let chunk = 1 << 16
+    /// Room that is kept from one use to the next: for what a batch of the usual largest size unpacks to.
+    static let retainedCapacity = 4 << 20
 
-    var output = ByteWriter(capacity: CodecScratch.chunk)
+    /// Its memory is touched only as far as it is written. It is made once and grows once, to the caller's limit: step
+    /// by step, each copy would hold as much again.
+    var output = ByteWriter(capacity: 0)
     var inflater: UnsafeMutablePointer<z_stream>?
     var deflater: (stream: UnsafeMutablePointer<z_stream>, level: Int32)?
     var zstdDecompressor: OpaquePointer?
@@ -52,8 +52,10 @@ public final class CodecScratch {
             guard bytes.count <= limit else { throw .tooLarge }
             return bytes
         }
-        if output.capacity > CodecScratch.retainedCapacity { output = ByteWriter(capacity: CodecScratch.chunk) }
-        output.truncate(to: 0)
+        trim()
+        if output.capacity < CodecScratch.retainedCapacity {
+            output = ByteWriter(capacity: CodecScratch.retainedCapacity)
+        }
         let limit = min(limit, Int(Int32.max))
         switch compression {
         case .none: break
@@ -81,11 +83,22 @@ public final class CodecScratch {
         }
     }
 
+    /// Forgets what was unpacked last, and gives its memory back where it is more than is kept.
+    public func trim() {
+        if output.capacity > CodecScratch.retainedCapacity { output = ByteWriter(capacity: 0) }
+        output.truncate(to: 0)
+    }
+
     /// Lets `body` write into the next part of the output, which ends one byte above the limit so that a stream that
     /// goes on is noticed; returns whether that part was filled.
     func extendOutput(limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) throws(CodecError) -> Bool {
-        let free = output.capacity - output.count
-        let room = min(limit + 1 - output.count, max(free, CodecScratch.chunk))
+        let end = limit + 1
+        if output.count == output.capacity {
+            var larger = ByteWriter(capacity: end)
+            output.withUnsafeBytes { larger.write($0) }
+            output = larger
+        }
+        let room = min(end, output.capacity) - output.count
         let before = output.count
         output.append(atMost: room, body)
         guard output.count <= limit else { throw .tooLarge }

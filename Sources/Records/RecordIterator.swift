@@ -2,13 +2,13 @@ import Bytes
 
 /// Reads the records of one batch, one after another, where they lie.
 public struct RecordIterator {
-    @usableFromInline var cursor: ByteCursor
+    @usableFromInline var cursor: RecordCursor
     @usableFromInline var left: Int32
 
     /// `records` are the records of a batch as they are before compression, `count` what its header says.
     @inlinable
     public init(_ records: UnsafeRawBufferPointer, count: Int32) {
-        cursor = ByteCursor(records)
+        cursor = RecordCursor(records)
         left = count
     }
 
@@ -28,7 +28,6 @@ public struct RecordIterator {
             return nil
         }
         left -= 1
-        let length = try cursor.varint()
-        return try RecordView(body: try cursor.take(Int(length)))
+        return try RecordView(body: try cursor.take(try cursor.varint()))
     }
 }

@@ -16,22 +16,13 @@ public struct RecordView {
     /// Reads the body of a record, which must fill `bytes`.
     @inlinable
     public init(body bytes: UnsafeRawBufferPointer) throws(DecodeError) {
-        var cursor = ByteCursor(bytes)
+        var cursor = RecordCursor(bytes)
         attributes = try cursor.int8()
         timestampDelta = try cursor.varlong()
         offsetDelta = try cursor.varint()
-        key = try cursor.nullableRecordBytes()
-        value = try cursor.nullableRecordBytes()
-        headers = try RecordHeaders(&cursor)
-    }
-}
-
-extension ByteCursor {
-    /// A field with a zig-zag length in front; any negative length is null, as Kafka reads it.
-    @inlinable
-    mutating func nullableRecordBytes() throws(DecodeError) -> UnsafeRawBufferPointer? {
-        let length = try varint()
-        return length < 0 ? nil : try take(Int(length))
+        key = try cursor.nullableBytes()
+        value = try cursor.nullableBytes()
+        headers = try RecordHeaders(cursor)
     }
 }
 
@@ -40,27 +31,37 @@ public struct RecordHeaders {
     public let count: Int
     @usableFromInline let bytes: UnsafeRawBufferPointer
 
-    /// Reads the count and checks that the headers fill the rest of the cursor.
+    /// Reads the count, and checks that as many headers follow and nothing else.
     @inlinable
-    init(_ cursor: inout ByteCursor) throws(DecodeError) {
-        let declared = try cursor.varint()
-        bytes = cursor.rest
-        count = Int(declared)
-        if declared == 0 {
-            guard cursor.remaining == 0 else { throw .invalidLength }
+    @inline(__always)
+    init(_ rest: RecordCursor) throws(DecodeError) {
+        if rest.remaining == 1, rest.next.load(as: UInt8.self) == 0 {
+            count = 0
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
         } else {
-            try RecordHeaders.check(count: declared, &cursor)
+            self = try RecordHeaders.several(rest.rest)
         }
     }
 
     @usableFromInline
-    static func check(count: Int32, _ cursor: inout ByteCursor) throws(DecodeError) {
-        guard count > 0, Int(count) <= cursor.remaining / 2 else { throw .invalidLength }
+    init(count: Int, bytes: UnsafeRawBufferPointer) {
+        self.count = count
+        self.bytes = bytes
+    }
+
+    @usableFromInline
+    @inline(never)
+    static func several(_ rest: UnsafeRawBufferPointer) throws(DecodeError) -> RecordHeaders {
+        var cursor = RecordCursor(rest)
+        let count = try cursor.varint()
+        let bytes = cursor.rest
+        guard count >= 0, Int(count) <= bytes.count / 2 else { throw .invalidLength }
         for _ in 0..<count {
-            try cursor.skip(Int(try cursor.varint()))
-            _ = try cursor.nullableRecordBytes()
+            _ = try cursor.take(try cursor.varint())
+            _ = try cursor.nullableBytes()
         }
         guard cursor.remaining == 0 else { throw .invalidLength }
+        return RecordHeaders(count: Int(count), bytes: bytes)
     }
 
     @inlinable public var isEmpty: Bool { count == 0 }
@@ -73,20 +74,20 @@ extension RecordHeaders: Sequence {
     }
 
     public struct Iterator: IteratorProtocol {
-        var cursor: ByteCursor
+        var cursor: RecordCursor
         var left: Int
 
         public mutating func next() -> Header? {
             guard left > 0 else { return nil }
             left -= 1
             do {
-                let key = try cursor.take(Int(try cursor.varint()))
-                return Header(key: key, value: try cursor.nullableRecordBytes())
+                let key = try cursor.take(try cursor.varint())
+                return Header(key: key, value: try cursor.nullableBytes())
             } catch {
                 preconditionFailure("headers were checked when their record was read")
             }
         }
     }
 
-    public func makeIterator() -> Iterator { Iterator(cursor: ByteCursor(bytes), left: count) }
+    public func makeIterator() -> Iterator { Iterator(cursor: RecordCursor(bytes), left: count) }
 }

@@ -42,7 +42,7 @@ struct InputState {
 
 extension Connection {
     /// The most bytes that one read takes into scratch memory.
-    private static let readLimit = 512 << 10
+    static let readLimit = 512 << 10
     /// The least that a buffer for an incomplete frame grows by.
     private static let growthStep = 16 << 10
 
@@ -83,7 +83,7 @@ extension Connection {
         markDirty()
     }
 
-    private func continueInTheNextTick() {
+    func continueInTheNextTick() {
         guard !isResumed else { return }
         isResumed = true
         shard.resumed.append(self)
@@ -101,12 +101,16 @@ extension Connection {
 
     /// The socket has something to read, or its end.
     func readable() {
-        readWantsOutput = false
-        guard state == .open, stops.isEmpty, mayUseMemory() else { return }
-        if input.frame != nil { readIntoFrame() } else { readIntoScratch() }
+        if readWantsOutput {
+            readWantsOutput = false
+            markDirty()
+        }
+        // The backlog comes first: this tick still delivers it, and the poll tells of the socket again.
+        guard state == .open, stops.isEmpty, input.backlog == nil, let allowance = readAllowance() else { return }
+        if input.frame != nil { readIntoFrame(andScratch: allowance) } else { readIntoScratch(allowance) }
     }
 
-    private func readIntoScratch() {
+    private func readIntoScratch(_ allowance: Int) {
         guard !shard.scratch.isUsedUp else {
             if transport.hasBufferedInput { continueInTheNextTick() }
             return
@@ -116,7 +120,7 @@ extension Connection {
         let prefixCount = input.prefixCount
         withUnsafeBytes(of: input.prefix) { base.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: 3) }
         shard.pieces[0] = iovec(
-            iov_base: base + prefixCount, iov_len: min(room.count - prefixCount, Connection.readLimit))
+            iov_base: base + prefixCount, iov_len: min(room.count - prefixCount, allowance))
         guard let count = moved(transport.read(descriptor, shard.pieces, 1)) else { return }
         input.prefixCount = 0
         shard.scratch.take(prefixCount + count)
@@ -124,15 +128,15 @@ extension Connection {
     }
 
     /// Reads into the rest of the frame's own buffer and, if that will hold the whole frame, what follows into scratch.
-    private func readIntoFrame() {
+    private func readIntoFrame(andScratch allowance: Int) {
         if let full = input.frame, input.frameFilled == full.capacity { growFrame(full) }
         guard let buffer = input.frame else { return }
         let frameRoom = min(buffer.capacity, input.frameSize) - input.frameFilled
         shard.pieces[0] = iovec(iov_base: buffer.base + input.frameFilled, iov_len: frameRoom)
         var pieceCount: Int32 = 1
         let free = shard.scratch.free
-        if buffer.capacity >= input.frameSize, !shard.scratch.isUsedUp {
-            shard.pieces[1] = iovec(iov_base: free.baseAddress, iov_len: min(free.count, Connection.readLimit))
+        if buffer.capacity >= input.frameSize, allowance > 0, !shard.scratch.isUsedUp {
+            shard.pieces[1] = iovec(iov_base: free.baseAddress, iov_len: min(free.count, allowance))
             pieceCount = 2
         }
         guard let count = moved(transport.read(descriptor, shard.pieces, pieceCount)) else { return }
@@ -286,6 +290,7 @@ extension Connection {
             input.frameFilled = count
             openFrameWindow()
         }
+        chargeMemory()
     }
 
     /// A whole frame that was not taken becomes the backlog, with what came behind it.
@@ -315,6 +320,6 @@ extension Connection {
         larger.base.copyMemory(from: buffer.base, byteCount: input.frameFilled)
         input.frame = larger
         shard.inputBuffers.give(buffer)
-        markDirty()
+        chargeMemory()
     }
 }

@@ -85,21 +85,24 @@ extension Connection {
     // MARK: - Memory
 
     /// Tells the budget what the connection owns now.
-    private func chargeMemory() {
+    func chargeMemory() {
         let owned = input.memoryBytes + output.memoryBytes
         guard owned != charged else { return }
         shard.memory.charge(owned - charged)
         charged = owned
     }
 
-    /// Whether a read may bring more: always within the budget, and beyond it as far as memory is there already. One
-    /// connection of a shard may exceed the budget, so that somebody's frame gets whole and frees its memory.
-    func mayUseMemory() -> Bool {
-        guard shard.memory.isExceeded else { return true }
-        if let buffer = input.frame, input.frameFilled < buffer.capacity || shard.enterOverdraft(self) { return true }
+    /// How much a read may bring: anything within the budget. Beyond it, one that owns nothing still gets small requests
+    /// through, so that nobody is shut out by others who do not take their output; one that is inside a frame may fill
+    /// the memory that is there; and one connection of a shard may exceed the budget, so that somebody's frame gets whole
+    /// and frees its memory. The others stop reading (nil).
+    func readAllowance() -> Int? {
+        guard shard.memory.isExceeded else { return Connection.readLimit }
+        if charged == 0, input.memoryBytes == 0 { return Scratch.smallestRead }
+        if let buffer = input.frame, input.frameFilled < buffer.capacity || shard.enterOverdraft(self) { return 0 }
         stop(.starved)
         shard.starved.append(self)
-        return false
+        return nil
     }
 
     // MARK: - Times

@@ -50,7 +50,11 @@ extension Connection {
     func outputWritten() {
         guard isOpen else { return }
         markDirty()
-        if output.pendingBytes > options.outputHighWater { stop(.output) }
+        // Without memory to spare the low mark is high enough.
+        let pending = output.pendingBytes
+        if pending > options.outputLowWater, pending > options.outputHighWater || shard.memory.isExceeded {
+            stop(.output)
+        }
     }
 
     /// The socket can be written to again.
@@ -64,6 +68,8 @@ extension Connection {
         let sentBefore = shard.statistics.bytesSent
         let step = output.flush(transport, descriptor, shard.pieces, &shard.statistics)
         if shard.statistics.bytesSent != sentBefore { lastActivity = shard.now }
+        // A secure layer may have had to read in order to write.
+        if transport.hasBufferedInput { continueInTheNextTick() }
         switch step {
         case .drained:
             releaseOutputBuffer()

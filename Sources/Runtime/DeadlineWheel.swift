@@ -37,7 +37,9 @@ struct DeadlineWheel {
     /// A bit for each slot of a level that holds something.
     private var occupied = ContiguousArray<UInt64>(repeating: 0, count: levels)
     /// All deadlines up to this millisecond have been taken.
-    private(set) var elapsed: Int64 = 0
+    private var elapsed: Int64 = 0
+    /// No occupied slot begins before this millisecond.
+    private var earliest = Int64.max
     private(set) var count = 0
 
     /// Sets a deadline; one that has passed already is due at the next millisecond.
@@ -62,9 +64,12 @@ struct DeadlineWheel {
         return true
     }
 
-    /// The action of the earliest deadline that is due at `now`; nil when there is none left, and then all time up to
-    /// `now` has elapsed.
+    /// The action of the earliest deadline that is due at `now`; nil when there is none left.
     mutating func popDue(at now: Int64) -> Action? {
+        guard now >= earliest else {
+            elapsed = max(elapsed, now)
+            return nil
+        }
         while let (start, slot) = nextSlot(), start <= now {
             if start > elapsed { elapsed = start }
             let first = slots[slot].first
@@ -77,11 +82,12 @@ struct DeadlineWheel {
             cascade(slot)
         }
         elapsed = max(elapsed, now)
+        earliest = nextSlot()?.start ?? .max
         return nil
     }
 
     /// When the wheel must be looked at again: not after the earliest deadline, but perhaps before it.
-    var nextDue: Int64? { nextSlot()?.start }
+    var nextDue: Int64? { count == 0 ? nil : earliest }
 
     // MARK: - Slots
 
@@ -125,6 +131,7 @@ struct DeadlineWheel {
         if last >= 0 { entries[Int(last)].next = index } else { slots[slot].first = index }
         slots[slot].last = index
         occupied[level] |= 1 << UInt64(place)
+        earliest = min(earliest, (due >> Int64(level * 6)) << Int64(level * 6))
     }
 
     private mutating func unlink(_ index: Int32) {

@@ -88,8 +88,13 @@ struct OutputQueue {
     /// Forgets everything; the output buffer, if there is one, is left empty.
     mutating func removeAll() {
         items.removeAll()
+        (sliceBytes, fileBytes) = (0, 0)
+        forgetSent()
+    }
+
+    private mutating func forgetSent() {
         buffer?.writer.truncate(to: 0)
-        (sent, itemised, sliceBytes, fileBytes) = (0, 0, 0, 0)
+        (sent, itemised) = (0, 0)
     }
 
     // MARK: - Sending
@@ -103,20 +108,24 @@ struct OutputQueue {
         peak = max(peak, buffer?.writer.count ?? 0)
         while true {
             if items.isEmpty, writtenBytes == 0 {
-                removeAll()
+                forgetSent()
                 return .drained
             }
             if allowance <= 0 { return .yielded }
             let result: TransportResult
             let wanted: Int
-            if case .file(let range)? = items.first, transport.allowsSendFile {
+            if items.isEmpty {
+                wanted = pointAtWritten(pieces)
+                result = transport.write(descriptor, pieces, 1, more: false)
+                statistics.writes += 1
+            } else if case .file(let range)? = items.first, transport.allowsSendFile {
                 wanted = min(range.count, allowance)
                 result = sendFile(range, wanted, descriptor)
                 statistics.fileWrites += 1
             } else {
                 if case .file(let range)? = items.first, let step = loadFile(range) { return step }
-                let (count, bytes, isFileNext) = gather(
-                    pieces, limit: transport.allowsSendFile ? OutputQueue.maximumPieces : 1)
+                let limit = transport.allowsSendFile ? OutputQueue.maximumPieces : 1
+                let (count, bytes, isFileNext) = gather(pieces, limit: limit)
                 wanted = bytes
                 result = transport.write(descriptor, pieces, count, more: isFileNext)
                 statistics.writes += 1
@@ -132,6 +141,17 @@ struct OutputQueue {
             case .ended: return .fileEnded
             case .failed(let code): return .failed(code)
             }
+        }
+    }
+
+    /// Points at what was written and not sent, when there is nothing else; its size.
+    private func pointAtWritten(_ pieces: UnsafeMutablePointer<iovec>) -> Int {
+        guard let buffer else { return 0 }
+        return buffer.writer.withUnsafeBytes { bytes in
+            let rest = bytes.count - sent
+            pieces[0] = iovec(
+                iov_base: bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0 + sent) }, iov_len: rest)
+            return rest
         }
     }
 
@@ -201,7 +221,7 @@ struct OutputQueue {
     /// Takes `count` sent bytes off the front; whether they came from a file.
     private mutating func consume(_ count: Int) -> Bool {
         var count = count
-        while count > 0, let item = items.first {
+        while count > 0, !items.isEmpty, let item = items.first {
             switch item {
             case .written(let length):
                 let taken = min(length, count)

@@ -18,6 +18,16 @@ public enum ProcessSetup {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// Processors that this process may use.
+    public static var processorCount: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
+
+    /// The name of this machine; `localhost` where it has none.
+    public static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Makes the allocator keep freed memory.
     public static func tuneAllocator() { martlet_tune_allocator() }
 

@@ -9,6 +9,7 @@ extension Shard {
         _ descriptor: Int32, peer: SocketAddress, options: ConnectionOptions, key: SlotKey? = nil
     ) throws(SystemError) -> Connection {
         Socket.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        Socket.set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
         let local = SocketAddress.of(descriptor, getsockname) ?? SocketAddress(host: .v4(0), port: 0)
         nextConnection += 1
         let connection = Connection(
@@ -73,10 +74,13 @@ extension Shard {
         }
         draining = Drain(deadline: timer, completion: completion)
         for listener in listeners { listener.close() }
-        for connection in connections.values.sorted(by: { $0.id.number < $1.id.number }) {
-            connection.endInput(byPeer: false)
+        // Put off, as it may be a connection's own handler that drains the shard.
+        perform { [unowned self] in
+            for connection in connections.values.sorted(by: { $0.id.number < $1.id.number }) {
+                connection.endInput(byPeer: false)
+            }
+            checkDrained()
         }
-        perform { [unowned self] in checkDrained() }
     }
 
     private func checkDrained() {

@@ -188,7 +188,10 @@ public final class Shard {
         let isBusy = isTickRequested || !soon.isEmpty || !dirty.isEmpty || !resumed.isEmpty || !closing.isEmpty
         if isBusy || isStopping { return 0 }
         guard let due = wheel.nextDue else { return -1 }
-        let wait = (origin + .milliseconds(due)) - .current()
+        let moment = origin + .milliseconds(due)
+        // The clock of the tick is near enough for a wait that is long; a short one asks anew.
+        var wait = moment - now
+        if wait < .milliseconds(100) { wait = moment - .current() }
         return wait > .zero ? Int32(clamping: (wait.nanoseconds + 999_999) / 1_000_000) : 0
     }
 

@@ -34,6 +34,11 @@ def free_ports(count):
             each.close()
 
 
+def broker_environment():
+    """Without MARTLET_BINARY and the like, which a broker would take for settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
+
+
 class Broker:
     """A broker that keeps its port and its data over restarts. The subclasses say how one is started."""
 
@@ -70,7 +75,7 @@ class Broker:
         # With strace -D the broker, not the tracer, is the child that is waited for and signalled.
         self.process = subprocess.Popen(
             [*self.prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-            env={**os.environ, "SWIFT_BACKTRACE": "enable=yes,color=no"})
+            env={**broker_environment(), "SWIFT_BACKTRACE": "enable=yes,color=no"})
         ready = threading.Event()
 
         def read(output):
@@ -173,6 +178,7 @@ Configuration:
     Console: {name: STDOUT, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
   Loggers:
     Root: {level: INFO, AppenderRef: {ref: STDOUT}}
+    Logger: {name: org.apache.kafka.common.config, level: WARN}
 """
 
 

@@ -45,7 +45,8 @@ def test_api_versions_and_cluster(kafka_tools):
     listed = kafka_tools.ask("kafka-broker-api-versions")
     assert "Produce(0): 0 to 13 [usable: 13]" in listed
     assert "Fetch(1): 4 to 18 [usable: 18]" in listed
-    assert "Cluster ID: " in kafka_tools.ask("kafka-cluster", "cluster-id")
+    assert "Cluster ID: " in kafka_tools.run(
+        "kafka-cluster", "cluster-id", "--bootstrap-server", kafka_tools.broker.address)
 
 
 def test_performance_tools(kafka_tools):

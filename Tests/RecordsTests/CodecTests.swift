@@ -185,7 +185,8 @@ import Testing
     @Test func largeMemoryIsGivenBack() throws {
         let scratch = CodecScratch()
         _ = try Self.unpack(Self.pack([UInt8](repeating: 0, count: 20 << 20), .gzip), .gzip, scratch: scratch)
-        _ = try Self.unpack(Self.pack([1], .gzip), .gzip, scratch: scratch)
+        #expect(scratch.output.capacity > CodecScratch.retainedCapacity)
+        scratch.trim()
         #expect(scratch.output.capacity <= CodecScratch.retainedCapacity)
     }
 }

@@ -124,3 +124,34 @@ struct Background {
         try result.get()
     }
 }
+
+/// A handler made of closures.
+final class ScriptedHandler: ConnectionHandler {
+    let connection: Connection
+    var onFrame: (UnsafeMutableRawBufferPointer) -> FrameDisposition = { _ in .consumed }
+    var onInputEnded: ((Connection) -> Void)?
+    var onOutputDrained: (Connection) -> Void = { _ in }
+    var onClosed: (CloseReason) -> Void = { _ in }
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func received(_ frame: UnsafeMutableRawBufferPointer) -> FrameDisposition { onFrame(frame) }
+
+    func inputEnded(_ connection: Connection) {
+        if let onInputEnded { onInputEnded(connection) } else { connection.close(afterFlush: true) }
+    }
+
+    func outputDrained(_ connection: Connection) { onOutputDrained(connection) }
+
+    func closed(_ reason: CloseReason) { onClosed(reason) }
+}
+
+extension Connection {
+    /// Sends a frame.
+    func answer(_ payload: [UInt8]) {
+        withOutput { writer in
+            writer.write(Int32(payload.count))
+            writer.write(payload)
+        }
+    }
+}

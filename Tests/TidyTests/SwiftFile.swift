@@ -12,6 +12,8 @@ struct SwiftFile: CustomStringConvertible {
         let text: String
         let line: Int
         let startsLine: Bool
+        /// No space before it.
+        let isAttached: Bool
     }
 
     struct Function {
@@ -64,6 +66,14 @@ struct SwiftFile: CustomStringConvertible {
         }
     }
 
+    /// The lines with a `try!`; in `try !condition` the mark belongs to what follows.
+    var forcedTries: [Int] {
+        tokens.indices.dropFirst().compactMap { index in
+            let isForced = tokens[index].text == "!" && tokens[index].isAttached && tokens[index - 1].text == "try"
+            return isForced ? tokens[index].line : nil
+        }
+    }
+
     /// The lines on which these tokens follow one another.
     func lines(with sequence: [String]) -> [Int] {
         guard tokens.count >= sequence.count else { return [] }
@@ -89,9 +99,10 @@ struct SwiftFile: CustomStringConvertible {
                 continue
             }
             let start = position
+            let isAttached = start > 0 && code[start - 1] > .space
             repeat { position += 1 } while position < code.count && isWord(code[start]) && isWord(code[position])
             let text = String(decoding: code[start..<position], as: UTF8.self)
-            tokens.append(Token(text: text, line: line, startsLine: startsLine))
+            tokens.append(Token(text: text, line: line, startsLine: startsLine, isAttached: isAttached))
             startsLine = false
         }
         return tokens

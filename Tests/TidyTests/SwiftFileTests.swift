@@ -66,4 +66,9 @@ struct SwiftFileTests {
                 """)
         #expect(file.uses(of: ["read", "write"]).map(\.word) == ["read"])
     }
+
+    @Test func forcedTriesAreSeen() {
+        let file = SwiftFile(path: "Sources/A/B.swift", text: "try! a()\nif try !b() { try? c() }\n")
+        #expect(file.forcedTries == [1])
+    }
 }

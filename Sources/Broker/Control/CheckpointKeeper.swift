@@ -1,0 +1,89 @@
+import Bytes
+import Files
+import LogStorage
+import Logging
+import Runtime
+
+/// Where one log stands.
+struct CheckpointEntry: Sendable {
+    let id: TopicPartition
+    let directory: Int
+    let recoveryPoint: Int64
+    let logStartOffset: Int64
+    let firstSegmentOffset: Int64
+    let highWatermark: Int64
+}
+
+/// Keeps the checkpoint files of the log directories: what is below a recovery point need not be read at the next start.
+/// Written at most every 200 ms while something moved, and synced every five seconds.
+final class CheckpointKeeper {
+    private static let writeInterval = Interval.milliseconds(200)
+    private static let syncInterval = Interval.seconds(5)
+
+    private struct Offsets {
+        var recoveryPoints: [TopicPartition: Int64]
+        var logStartOffsets: [TopicPartition: Int64]
+        var highWatermarks: [TopicPartition: Int64] = [:]
+        var isDirty = false
+    }
+
+    private let context: BrokerContext
+    private var directories: [Offsets]
+    private var lastWrite = MonotonicTime(nanoseconds: 0)
+    private var lastSync = MonotonicTime(nanoseconds: 0)
+    private let log = Logger(label: "log")
+
+    init(context: BrokerContext) {
+        self.context = context
+        directories = context.directories.map {
+            Offsets(recoveryPoints: $0.recoveryPoints, logStartOffsets: $0.logStartOffsets)
+        }
+    }
+
+    func note(_ entries: [CheckpointEntry]) {
+        for entry in entries {
+            let directory = entry.directory
+            directories[directory].recoveryPoints[entry.id] = entry.recoveryPoint
+            directories[directory].highWatermarks[entry.id] = entry.highWatermark
+            // As in Kafka: a start that the first segment's name tells is not noted.
+            let isTold = entry.logStartOffset <= entry.firstSegmentOffset
+            directories[directory].logStartOffsets[entry.id] = isTold ? nil : entry.logStartOffset
+            directories[directory].isDirty = true
+        }
+    }
+
+    func forget(_ id: TopicPartition, directory: Int) {
+        directories[directory].recoveryPoints[id] = nil
+        directories[directory].highWatermarks[id] = nil
+        directories[directory].logStartOffsets[id] = nil
+        directories[directory].isDirty = true
+    }
+
+    func writeIfDue(now: MonotonicTime) {
+        guard now - lastWrite >= CheckpointKeeper.writeInterval else { return }
+        let sync = now - lastSync >= CheckpointKeeper.syncInterval
+        write(sync: sync)
+        lastWrite = now
+        if sync { lastSync = now }
+    }
+
+    func write(sync: Bool) {
+        for index in directories.indices where directories[index].isDirty {
+            let path = context.directories[index].path
+            let offsets = directories[index]
+            directories[index].isDirty = false
+            do throws(FileError) {
+                try OffsetCheckpoint.recoveryPoint.write(
+                    offsets.recoveryPoints, in: path, context.fileSystem, sync: sync)
+                try OffsetCheckpoint.logStartOffset.write(
+                    offsets.logStartOffsets, in: path, context.fileSystem, sync: sync)
+                try OffsetCheckpoint.highWatermark.write(
+                    offsets.highWatermarks, in: path, context.fileSystem, sync: sync)
+            } catch {
+                log.warning(
+                    "checkpoints were not written: the next start reads more",
+                    metadata: ["directory": "\(path)", "error": "\(error)"])
+            }
+        }
+    }
+}

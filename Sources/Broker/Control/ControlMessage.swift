@@ -1,0 +1,31 @@
+import Bytes
+import KafkaProtocol
+import KafkaProtocolMore
+import Metadata
+import Runtime
+
+/// What shards, and those who start and stop the broker, tell and ask the control plane.
+enum ControlMessage: Sendable {
+    /// The shards, before anything else.
+    case meet([Mailbox<ShardMessage>])
+    /// Hand the metadata of the start to the shards; tell when they have opened their partitions.
+    case publishStart(done: @Sendable () -> Void)
+    /// The broker serves, under these addresses; tells whether that is stored.
+    case register([BrokerEndpoint], done: @Sendable (Bool) -> Void)
+    /// Write what the next start has to find.
+    case close(done: @Sendable () -> Void)
+    case createTopics(CreateTopicsRequest, reply: @Sendable (CreateTopicsResponse) -> Void)
+    case deleteTopics(DeleteTopicsRequest, version: Int16, reply: @Sendable (DeleteTopicsResponse) -> Void)
+    /// Creates topics that a client named and that do not exist, with the broker's defaults.
+    case autoCreate([String], reply: @Sendable ([String: ErrorCode]) -> Void)
+    /// A block of producer ids for a shard; nil when the store failed.
+    case producerIDs(reply: @Sendable (Range<Int64>?) -> Void)
+    /// A shard has applied the metadata update of that number and opened its partitions.
+    case applied(update: UInt64)
+    /// Where a shard's logs stand, to be kept for the next start.
+    case checkpoint([CheckpointEntry])
+    /// The same, at once: tells when it is on the disk.
+    case checkpointNow(CheckpointEntry, done: @Sendable () -> Void)
+    /// The partition is gone.
+    case forget(TopicPartition, directory: Int)
+}

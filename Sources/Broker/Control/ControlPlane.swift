@@ -1,0 +1,200 @@
+import Bytes
+import Configuration
+import Controller
+import EmbeddedStore
+import Files
+import KafkaProtocol
+import KafkaProtocolMore
+import LogStorage
+import Logging
+import Metadata
+import Runtime
+
+/// The thread of decisions: it owns the metadata store and the controller, takes admin requests, appends their records,
+/// and hands the resulting images to the shards. A reply leaves when every shard has applied what it speaks of.
+final class ControlPlane {
+    private let loop: Shard
+    private let context: BrokerContext
+    private let log = Logger(label: "controller")
+    private let store: EmbeddedStore
+    private var controller: Controller
+    private let epoch: Int32
+    private var shards: [Mailbox<ShardMessage>] = []
+    private var random = SystemRandomNumberGenerator()
+    private var updates = AppliedUpdates()
+    private let checkpoints: CheckpointKeeper
+    private var storeHasFailed = false
+
+    /// Opens the metadata and takes the lead over it.
+    init(loop: Shard, context: BrokerContext) throws(StartupError) {
+        self.loop = loop
+        self.context = context
+        let loaded = try LoadedMetadata.load(context, now: loop.wallClockMs, log: log)
+        store = loaded.store
+        epoch = loaded.controllerEpoch
+        controller = Controller(configuration: context.configuration, image: loaded.image)
+        checkpoints = CheckpointKeeper(context: context)
+        loop.onEndOfTick { [unowned self] in checkpoints.writeIfDue(now: loop.now) }
+        scheduleUpkeep()
+        putStraysAside()
+        guard commit(controller.bootstrap().records, {}) else {
+            throw StartupError(.environment, "the metadata cannot be written")
+        }
+    }
+
+    func receive(_ message: ControlMessage) {
+        switch message {
+        case .meet(let shards): self.shards = shards
+        case .publishStart(let done): publishStart(done)
+        case .register(let endpoints, let done): register(endpoints, done)
+        case .close(let done): close(done)
+        case .createTopics(let request, let reply):
+            let result = controller.createTopics(request, using: &random)
+            if !commit(result.records, { reply(result.reply) }) { reply(.unavailable(request)) }
+        case .deleteTopics(let request, let version, let reply):
+            let result = controller.deleteTopics(request, version: version)
+            if !commit(result.records, { reply(result.reply) }) { reply(.unavailable(request)) }
+        case .autoCreate(let names, let reply):
+            let result = controller.autoCreateTopics(names, using: &random)
+            if !commit(result.records, { reply(result.reply) }) {
+                reply(Dictionary(uniqueKeysWithValues: names.map { ($0, .kafkaStorageError) }))
+            }
+        case .producerIDs(let reply): allocateProducerIDs(reply)
+        case .applied(let update): updates.applied(update)?()
+        case .checkpoint(let entries): checkpoints.note(entries)
+        case .checkpointNow(let entry, let done):
+            checkpoints.note([entry])
+            checkpoints.write(sync: true)
+            done()
+        case .forget(let id, let directory): checkpoints.forget(id, directory: directory)
+        }
+    }
+
+    private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
+        let broker = controller.image.brokers[context.nodeID]
+        let result = controller.allocateProducerIds(brokerId: context.nodeID, brokerEpoch: broker?.epoch ?? -1)
+        guard case .success(let block) = result.reply else { return reply(nil) }
+        if !commit(result.records, { reply(block) }) { reply(nil) }
+    }
+
+    // MARK: Start and stop
+
+    /// Directories of partitions that no topic has: of topics that were deleted while the broker was stopped.
+    private func putStraysAside() {
+        for directory in context.directories {
+            for (id, topicID) in directory.partitions {
+                let topic = topicID.map { controller.image.topics[$0] } ?? controller.image.topics[id.topic]
+                if let topic, topic.name == id.topic, Int(id.partition) < topic.partitions.count { continue }
+                do throws(FileError) {
+                    try directory.putAside(id, context.fileSystem)
+                    log.warning(
+                        "no topic has this partition: its directory was put aside", metadata: ["partition": "\(id)"])
+                } catch {
+                    log.warning("a stray directory is left", metadata: ["partition": "\(id)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    private func publishStart(_ done: @escaping @Sendable () -> Void) {
+        do {
+            publish(try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(controller.image)), done)
+        } catch {
+            preconditionFailure("an image is rebuilt from its own snapshot: \(error)")
+        }
+    }
+
+    private func register(_ endpoints: [BrokerEndpoint], _ done: @escaping @Sendable (Bool) -> Void) {
+        let registration = BrokerRegistration(
+            brokerId: context.nodeID, incarnationId: .random(using: &random), endpoints: endpoints,
+            rack: context.configuration.rack, features: FinalizedFeatures.supported,
+            logDirectories: context.directories.map(\.id))
+        // Not to be waited for: the shard that asks is blocked until this answers.
+        done(commit(controller.registerBroker(registration).records, {}))
+    }
+
+    private func close(_ done: @Sendable () -> Void) {
+        checkpoints.write(sync: true)
+        do {
+            try store.close(now: loop.wallClockMs)
+        } catch {
+            log.warning("the metadata store was not closed in order", metadata: ["error": "\(error)"])
+        }
+        done()
+    }
+
+    // MARK: Committing
+
+    /// Appends records and runs `then` when all shards have applied them; with none to append, at once. False where the
+    /// store takes none; then nothing has changed.
+    private func commit(_ records: [MetadataRecord], _ then: @escaping () -> Void) -> Bool {
+        guard !records.isEmpty else {
+            then()
+            return true
+        }
+        guard !storeHasFailed else { return false }
+        let now = loop.wallClockMs
+        var delta = ClusterDelta(base: controller.image)
+        do {
+            let first = try store.append(records, fencedBy: epoch, now: now)
+            try delta.replay(MetadataBatch(firstOffset: first, controllerEpoch: epoch, time: now, records: records))
+        } catch {
+            storeHasFailed = true
+            log.error(
+                "metadata cannot be stored: nothing is created or deleted until a restart",
+                metadata: ["error": "\(error)"])
+            return false
+        }
+        controller.image = delta.image
+        publish(delta, then)
+        return true
+    }
+
+    private func publish(_ delta: ClusterDelta, _ then: @escaping () -> Void) {
+        guard !shards.isEmpty else { return then() }
+        let number = updates.begin(waitingFor: shards.count, then)
+        let update = MetadataUpdate(delta: delta, image: controller.image, number: number)
+        for shard in shards { shard.post(.metadata(update)) }
+    }
+
+    /// A tick now and then, so that checkpoints and snapshots are written although nobody asks for anything.
+    private func scheduleUpkeep() {
+        loop.schedule(after: .seconds(1)) { [unowned self] in
+            writeSnapshotIfDue()
+            scheduleUpkeep()
+        }
+    }
+
+    private func writeSnapshotIfDue() {
+        let now = loop.wallClockMs
+        guard !storeHasFailed, store.wantsSnapshot(now: now) else { return }
+        do {
+            try store.write(MetadataSnapshot(controller.image), now: now)
+        } catch {
+            log.warning("no metadata snapshot was written", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// Metadata updates that not every shard has applied yet.
+struct AppliedUpdates {
+    private var waiting: [UInt64: (shards: Int, then: () -> Void)] = [:]
+    private var next: UInt64 = 1
+
+    mutating func begin(waitingFor shards: Int, _ then: @escaping () -> Void) -> UInt64 {
+        defer { next += 1 }
+        waiting[next] = (shards, then)
+        return next
+    }
+
+    /// What waited for the update, when the last shard has applied it.
+    mutating func applied(_ number: UInt64) -> (() -> Void)? {
+        guard let update = waiting[number] else { return nil }
+        guard update.shards == 1 else {
+            waiting[number] = (update.shards - 1, update.then)
+            return nil
+        }
+        waiting.removeValue(forKey: number)
+        return update.then
+    }
+}

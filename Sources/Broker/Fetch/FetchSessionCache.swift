@@ -1,0 +1,82 @@
+import KafkaProtocol
+
+/// The incremental fetch sessions of one shard (KIP-227). Bounded: when it is full, a session that rested for two minutes
+/// makes room for a new one, else the client is answered without a session.
+struct FetchSessionCache {
+    private var sessions: [Int32: FetchContext] = [:]
+    private let capacity: Int
+    private let evictableAfterMs: Int64
+    private let shard: Int32
+    private let shardCount: Int32
+
+    /// Session ids of a shard leave its index when divided by the number of shards, so that no two shards give the same.
+    init(capacity: Int, shard: Int, shardCount: Int, evictableAfterMs: Int64 = 120_000) {
+        self.capacity = capacity
+        self.evictableAfterMs = evictableAfterMs
+        self.shard = Int32(shard)
+        self.shardCount = Int32(shardCount)
+    }
+
+    var count: Int { sessions.count }
+
+    enum Resolution {
+        /// Answer this error with no partitions.
+        case rejected(ErrorCode)
+        /// Answer all partitions of the request and keep nothing.
+        case sessionless
+        /// Answer all partitions of the request and open a session.
+        case new
+        /// Answer what changed in this session.
+        case incremental(FetchContext)
+    }
+
+    mutating func resolve(sessionID: Int32, epoch: Int32, usesTopicIDs: Bool, now: Int64) -> Resolution {
+        let initialEpoch: Int32 = 0
+        let finalEpoch: Int32 = -1
+        if epoch == initialEpoch || epoch == finalEpoch {
+            if sessionID != 0 { remove(sessionID) }
+            return epoch == finalEpoch ? .sessionless : .new
+        }
+        guard let session = sessions[sessionID] else { return .rejected(.fetchSessionIdNotFound) }
+        guard session.nextEpoch == epoch else { return .rejected(.invalidFetchSessionEpoch) }
+        guard session.usesTopicIDs == usesTopicIDs else { return .rejected(.fetchSessionTopicIdError) }
+        session.nextEpoch = epoch == Int32.max ? 1 : epoch + 1
+        session.lastUsed = now
+        return .incremental(session)
+    }
+
+    mutating func remove(_ id: Int32) {
+        sessions.removeValue(forKey: id)?.close()
+    }
+
+    /// A new session, or nil when the cache is full of sessions in use.
+    mutating func open(
+        usesTopicIDs: Bool, isPrivileged: Bool, now: Int64, using generator: inout some RandomNumberGenerator
+    ) -> FetchContext? {
+        guard capacity > 0 else { return nil }
+        if sessions.count >= capacity, !evict(for: isPrivileged, now: now) { return nil }
+        var id: Int32
+        repeat {
+            let draw = Int32.random(in: 1...Int32.max / shardCount - 1, using: &generator)
+            id = draw * shardCount + shard
+        } while sessions[id] != nil
+        let session = FetchContext(id: id, usesTopicIDs: usesTopicIDs, isPrivileged: isPrivileged, now: now)
+        sessions[id] = session
+        return session
+    }
+
+    private mutating func evict(for isPrivileged: Bool, now: Int64) -> Bool {
+        let oldest = sessions.values.min { ($0.lastUsed, $0.id) < ($1.lastUsed, $1.id) }
+        if let oldest, now - oldest.lastUsed > evictableAfterMs {
+            remove(oldest.id)
+            return true
+        }
+        guard isPrivileged else { return false }
+        let common = sessions.values.lazy.filter { !$0.isPrivileged }.min {
+            ($0.lastUsed, $0.id) < ($1.lastUsed, $1.id)
+        }
+        guard let common else { return false }
+        remove(common.id)
+        return true
+    }
+}

@@ -1,0 +1,37 @@
+import KafkaProtocol
+import LogStorage
+
+/// What a fetch says about one partition: an error, or the marks and the place of the records.
+///
+/// The records themselves are not here: they lie in their segments until the answer is written.
+struct FetchedPartition: Sendable {
+    var error: ErrorCode = .none
+    var highWatermark: Int64 = -1
+    var lastStableOffset: Int64 = -1
+    var logStartOffset: Int64 = -1
+    var records: LogRead?
+    /// nil unless the client reads committed records only.
+    var abortedTransactions: [AbortedTransaction]?
+    var divergingEpoch: (epoch: Int32, endOffset: Int64)?
+
+    init() {}
+
+    init(error: ErrorCode) { self.error = error }
+
+    /// The answer for a partition that was not even looked at: Kafka gives these an empty list where others have null.
+    init(unread error: ErrorCode) {
+        self.error = error
+        abortedTransactions = []
+    }
+
+    var byteCount: Int { records?.count ?? 0 }
+}
+
+/// How a fetch reads.
+struct FetchOptions: Sendable {
+    var version: Int16
+    /// Transactions that are not decided yet, and those that were aborted, are hidden.
+    var readsCommitted: Bool
+    /// Negative for a consumer.
+    var replicaID: Int32
+}

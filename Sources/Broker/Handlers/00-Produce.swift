@@ -1,0 +1,73 @@
+import Bytes
+import KafkaProtocol
+import Replication
+import Runtime
+
+/// Produce, versions 3 to 13 (0 to 2 are advertised for librdkafka's sake and refused).
+///
+/// 5 log start offset; 8 record errors and a message; 9 flexible; 10 current leader and node endpoints (KIP-951);
+/// 13 topic ids in place of names.
+enum ProduceHandler {
+    static func handle(_ request: Request, _ session: ClientSession) throws {
+        let view = try ProduceRequestView(request.body, version: request.version)
+        var items = ProduceItems()
+        items.collect(view, in: request.body, session)
+        let isForbidden = view.transactionalId == nil && items.hasTransactionalBatch
+        var pending = PendingProduce(
+            number: request.number, correlationID: request.correlationID, version: request.version,
+            deadline: session.shard.loop.now + .milliseconds(Int64(max(view.timeoutMs, 0))),
+            topics: items.topics, partitions: [], unfinished: 0)
+        pending.partitions.reserveCapacity(items.partitions.count)
+        for (slot, item) in items.partitions.enumerated() {
+            let token = AcknowledgementToken(
+                shard: Int32(session.shard.index), slot: Int32(truncatingIfNeeded: slot), session: session.number,
+                request: request.number)
+            let options = ProduceOptions(
+                version: request.version, acks: view.acks, token: token)
+            let produced =
+                isForbidden
+                ? ProducedPartition(index: item.partition, error: .transactionalIdAuthorizationFailed)
+                : append(item, options, session)
+            if produced.isWaiting { pending.unfinished += 1 }
+            pending.partitions.append(produced)
+        }
+        finish(pending, acks: view.acks, session: session)
+    }
+
+    private static func append(
+        _ item: ProduceItem, _ options: ProduceOptions, _ session: ClientSession
+    ) -> ProducedPartition {
+        guard options.acks >= -1 && options.acks <= 1 else {
+            return ProducedPartition(index: item.partition, error: .invalidRequiredAcks)
+        }
+        guard let entry = item.entry else { return ProducedPartition(index: item.partition, error: item.error) }
+        guard let route = entry.route(item.partition) else {
+            return ProducedPartition(index: item.partition, error: .unknownTopicOrPartition)
+        }
+        if route.shard != session.shard.index {
+            return session.shard.appendElsewhere(route.shard, entry.id, item, options)
+        }
+        guard let partition = route.partition else {
+            return ProducedPartition(index: item.partition, error: .notLeaderOrFollower)
+        }
+        return partition.append(item.records, options, index: item.partition)
+    }
+
+    private static func finish(_ pending: PendingProduce, acks: Int16, session: ClientSession) {
+        if acks == 0 {
+            // There is no answer in which to say what went wrong, so the connection says it.
+            if let failed = pending.partitions.first(where: { $0.error != .none }) {
+                session.close("produce with acks=0 failed: \(failed.error)")
+            }
+            return
+        }
+        session.enqueue(pending)
+    }
+}
+
+/// How a batch is appended.
+struct ProduceOptions: Sendable {
+    var version: Int16
+    var acks: Int16
+    var token: AcknowledgementToken
+}

@@ -1,0 +1,11 @@
+import KafkaProtocol
+import KafkaProtocolMore
+
+/// CreateTopics, versions 2 to 7. 4 the broker's defaults for -1; 5 flexible, the topic's configuration in the answer;
+/// 6 quota errors; 7 topic ids.
+enum CreateTopicsHandler {
+    static func handle(_ request: Request, _ session: ClientSession) throws {
+        let body = try request.decode(CreateTopicsRequest.self)
+        session.askControl(request.reply) { reply in .createTopics(body, reply: reply) }
+    }
+}

@@ -1,0 +1,113 @@
+import Bytes
+import KafkaProtocol
+import Runtime
+
+/// A produce request that is not answered yet.
+struct PendingProduce {
+    let number: UInt64
+    let correlationID: Int32
+    let version: Int16
+    /// When the client gave up waiting; its unfinished partitions are answered REQUEST_TIMED_OUT then.
+    let deadline: MonotonicTime
+    var topics: [ProducedTopic]
+    var partitions: [ProducedPartition]
+    /// Partitions whose outcome is not known yet.
+    var unfinished: Int
+
+    mutating func timeOut() {
+        for index in partitions.indices where partitions[index].isWaiting {
+            partitions[index].fail(.requestTimedOut)
+        }
+        unfinished = 0
+    }
+
+    func encode(into output: inout ByteWriter) throws(EncodeError) {
+        var writer = ProduceResponseWriter(version: version, topicCount: topics.count, into: &output)
+        var next = 0
+        for topic in topics {
+            topic.name.withNameBytes { name in
+                writer.beginTopic(
+                    name: name, topicId: topic.name.id, partitionCount: topic.partitionCount, into: &output)
+            }
+            for partition in partitions[next..<next + topic.partitionCount] {
+                try writer.partition(partition.row, into: &output)
+            }
+            writer.endTopic(into: &output)
+            next += topic.partitionCount
+        }
+        try writer.end(into: &output)
+    }
+}
+
+/// A topic of a produce answer, named as the client named it.
+struct ProducedTopic {
+    var name: NamedTopic
+    /// Its partitions follow one another in the answer.
+    var partitionCount: Int
+}
+
+/// The name that a client used for a topic.
+enum NamedTopic {
+    case entry(TopicEntry)
+    case unknownName(String)
+    case unknownID(UUID)
+
+    var id: UUID {
+        switch self {
+        case .entry(let entry): entry.id
+        case .unknownName: .zero
+        case .unknownID(let id): id
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .entry(let entry): entry.name
+        case .unknownName(let name): name
+        case .unknownID: ""
+        }
+    }
+
+    func withNameBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
+        switch self {
+        case .entry(let entry): entry.nameBytes.withUnsafeBytes(body)
+        case .unknownName(let name): Array(name.utf8).withUnsafeBytes(body)
+        case .unknownID: body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+}
+
+/// One partition of a produce answer.
+struct ProducedPartition: Sendable {
+    var index: Int32
+    var error: ErrorCode = .none
+    var baseOffset: Int64 = -1
+    var logAppendTimeMs: Int64 = -1
+    var logStartOffset: Int64 = -1
+    var isWaiting = false
+    var details: ProduceErrorDetails?
+
+    var row: ProduceResponsePartition {
+        ProduceResponsePartition(
+            index: index, errorCode: error, baseOffset: baseOffset, logAppendTimeMs: logAppendTimeMs,
+            logStartOffset: logStartOffset, recordErrors: details?.recordErrors ?? [], errorMessage: details?.message)
+    }
+
+    mutating func fail(_ error: ErrorCode) {
+        self.error = error
+        baseOffset = -1
+        logAppendTimeMs = -1
+        isWaiting = false
+    }
+}
+
+/// What else is said about a rejected batch. A class, so that the many answers without it stay small.
+final class ProduceErrorDetails: Sendable {
+    let message: String?
+    let recordErrors: [ProduceResponsePartition.RecordError]
+
+    init(message: String?, recordErrors: [ProduceResponsePartition.RecordError] = []) {
+        self.message = message
+        self.recordErrors = recordErrors
+    }
+}

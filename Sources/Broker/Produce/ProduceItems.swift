@@ -1,0 +1,88 @@
+import Bytes
+import KafkaProtocol
+import Metadata
+import Records
+
+/// One batch of a produce request and where it goes.
+struct ProduceItem {
+    var partition: Int32
+    /// nil where the topic is not known; then `error` says why.
+    var entry: TopicEntry?
+    var error: ErrorCode
+    /// Lies in the request's frame; empty for a null field.
+    var records: UnsafeMutableRawBufferPointer
+}
+
+/// The batches of a request by topic. A partition that is named twice counts as its last mention, as in Kafka.
+struct ProduceItems {
+    private(set) var topics: [ProducedTopic] = []
+    private(set) var partitions: [ProduceItem] = []
+
+    /// - Parameter frame: the memory that the view was made of.
+    mutating func collect(
+        _ view: ProduceRequestView, in frame: UnsafeMutableRawBufferPointer, _ session: ClientSession
+    ) {
+        for topic in view.topics {
+            let (name, entry, error) = resolve(topic, isNamedByID: view.version >= 13, session)
+            var count = 0
+            for row in topic.partitions {
+                let records = row.records(in: frame) ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)
+                partitions.append(ProduceItem(partition: row.index, entry: entry, error: error, records: records))
+                count += 1
+            }
+            if count > 0 { topics.append(ProducedTopic(name: name, partitionCount: count)) }
+        }
+        if partitions.count > 1 { removeDuplicates() }
+    }
+
+    /// Whether a batch says that it belongs to a transaction; nothing else of it has been checked.
+    var hasTransactionalBatch: Bool {
+        partitions.contains { item in
+            guard let header = try? RecordBatchHeader(UnsafeRawBufferPointer(item.records)) else { return false }
+            return header.attributes.isTransactional
+        }
+    }
+
+    private func resolve(
+        _ topic: ProduceRequestView.Topic, isNamedByID: Bool, _ session: ClientSession
+    ) -> (NamedTopic, TopicEntry?, ErrorCode) {
+        if isNamedByID {
+            if let entry = session.recentTopics.entry(topic.topicId, in: session.shard.topics) {
+                return (.entry(entry), entry, .none)
+            }
+            return (.unknownID(topic.topicId), nil, .unknownTopicId)
+        }
+        if let entry = session.recentTopics.entry(named: topic.name, in: session.shard.topics) {
+            return (.entry(entry), entry, .none)
+        }
+        let name = String(decoding: topic.name, as: UTF8.self)
+        let error: ErrorCode = TopicName.isInternal(name) ? .invalidTopicException : .unknownTopicOrPartition
+        return (.unknownName(name), nil, error)
+    }
+
+    private struct Key: Hashable {
+        var topic: String
+        var id: UUID
+        var partition: Int32
+    }
+
+    private mutating func removeDuplicates() {
+        var topicOf: [Int] = []
+        topicOf.reserveCapacity(partitions.count)
+        for (index, topic) in topics.enumerated() {
+            topicOf.append(contentsOf: repeatElement(index, count: topic.partitionCount))
+        }
+        var last: [Key: Int] = [:]
+        var hasDuplicates = false
+        for (slot, item) in partitions.enumerated() {
+            let name = topics[topicOf[slot]].name
+            let key = Key(topic: item.entry == nil ? name.name : "", id: name.id, partition: item.partition)
+            if last.updateValue(slot, forKey: key) != nil { hasDuplicates = true }
+        }
+        guard hasDuplicates else { return }
+        let kept = Set(last.values)
+        for slot in partitions.indices where !kept.contains(slot) { topics[topicOf[slot]].partitionCount -= 1 }
+        partitions = partitions.indices.filter { kept.contains($0) }.map { partitions[$0] }
+        topics.removeAll { $0.partitionCount == 0 }
+    }
+}

@@ -1,0 +1,34 @@
+import Bytes
+import KafkaProtocol
+
+/// One request as its handler gets it.
+struct Request {
+    let version: Int16
+    let correlationID: Int32
+    let api: ServedApi
+    /// What follows the header: a part of the frame, valid until the end of the tick, which may be changed in place.
+    let body: UnsafeMutableRawBufferPointer
+    /// Counts the requests of a connection.
+    let number: UInt64
+    private let head: RequestHead
+
+    init(head: RequestHead, api: ServedApi, body: UnsafeMutableRawBufferPointer, number: UInt64) {
+        self.head = head
+        self.api = api
+        self.body = body
+        self.number = number
+        version = head.version
+        correlationID = head.correlationID
+    }
+
+    var reply: Reply { Reply(key: api.key, version: version, correlationID: correlationID) }
+
+    /// Valid only while the handler runs.
+    var clientID: String { head.clientID }
+
+    /// The body as a message. Bytes that follow it are ignored, as Kafka does.
+    func decode<Message: KafkaMessage>(_: Message.Type) throws(DecodeError) -> Message {
+        var cursor = ByteCursor(UnsafeRawBufferPointer(body))
+        return try Message(from: &cursor, version: version)
+    }
+}

@@ -1,0 +1,135 @@
+import Bytes
+import Configuration
+import Files
+import KafkaProtocol
+import LogStorage
+import Logging
+import Replication
+import Runtime
+
+/// Work that no request asks for: retention, producers that fell silent, checkpoints, idle descriptors.
+extension BrokerShard {
+    /// How often the control plane is told where the logs stand, at most (decisions: recovery point).
+    private static let checkpointInterval = Interval.milliseconds(200)
+
+    func startMaintenance() {
+        let logs = context.configuration.logs
+        loop.schedule(after: .milliseconds(logs.initialTaskDelay)) { [unowned self] in enforceRetention() }
+        every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
+        every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
+    }
+
+    private func every(_ interval: Interval, _ action: @escaping () -> Void) {
+        loop.schedule(after: interval) { [unowned self] in
+            action()
+            every(interval, action)
+        }
+    }
+
+    var localPartitions: some Sequence<LocalPartition> {
+        topics.entries.lazy.flatMap { $0.partitions.lazy.compactMap(\.partition) }
+    }
+
+    // MARK: Retention
+
+    private func enforceRetention() {
+        for local in localPartitions { local.enforceRetention() }
+        loop.schedule(after: .milliseconds(context.configuration.logs.retentionCheckInterval)) { [unowned self] in
+            enforceRetention()
+        }
+    }
+
+    private func expireProducers() {
+        let now = loop.wallClockMs
+        let limit = context.configuration.logs.producerIdExpiration
+        for local in localPartitions { local.log.expireProducers(now: now, after: limit) }
+    }
+
+    // MARK: Checkpoints
+
+    /// Tells the control plane of every log that moved since it was told last.
+    func reportCheckpoints() {
+        guard !moved.isEmpty else { return }
+        let entries = moved.values.map(\.checkpoint)
+        moved.removeAll(keepingCapacity: true)
+        control?.post(.checkpoint(entries))
+    }
+}
+
+extension BrokerShard {
+    /// Has a checkpoint put on the disk; `then` runs when it is there.
+    fileprivate func keep(_ checkpoint: CheckpointEntry, then: @escaping () -> Void) {
+        let ticket = answers.issue { _ in then() }
+        let home = peers[index]
+        control?.post(.checkpointNow(checkpoint) { home.post(.call { $0.redeem(ticket, true) }) })
+    }
+}
+
+extension LocalPartition {
+    /// Where the log stands, for the next start.
+    var checkpoint: CheckpointEntry {
+        CheckpointEntry(
+            id: partition.id, directory: directory, recoveryPoint: log.syncedOffset, logStartOffset: log.logStartOffset,
+            firstSegmentOffset: log.firstSegmentOffset, highWatermark: partition.highWatermark)
+    }
+
+    /// Drops segments that are too old or too many. The files go by the blocking pool, after `file.delete.delay.ms`.
+    func enforceRetention() {
+        let now = shard.loop.wallClockMs
+        guard let deletion = log.enforceRetention(now: now, highWatermark: partition.highWatermark) else { return }
+        for segment in deletion.segments {
+            shard.log.info(
+                "deleting segment",
+                metadata: [
+                    "topic": "\(partition.id.topic)", "partition": .init(partition.id.partition),
+                    "base": .init(segment.baseOffset), "bytes": .init(segment.size), "reason": "\(segment.reason)",
+                ])
+        }
+        shard.moved[partition.id] = self
+        partition.logStartMoved()
+        shard.runOnPool({ deletion.renamed() }) { [weak shard] error in
+            guard let shard else { return }
+            if let error {
+                shard.log.warning("segments were not renamed for deletion", metadata: ["error": "\(error)"])
+            }
+            shard.loop.schedule(after: .milliseconds(deletion.delayMs)) { [weak shard] in
+                shard?.runOnPool({ deletion.removed() }) { error in
+                    if let error { shard?.log.warning("segments were not removed", metadata: ["error": "\(error)"]) }
+                }
+            }
+        }
+    }
+
+    struct Refusal: Error, Sendable { let error: ErrorCode }
+
+    /// DeleteRecords: raises the log start. `then` runs when a restart would find it.
+    func deleteRecords(before offset: Int64, then: @escaping (Result<Int64, Refusal>) -> Void) {
+        let policy = rules.log.cleanupPolicy
+        if policy.contains(.compact), !policy.contains(.delete) {
+            return then(.failure(Refusal(error: .policyViolation)))
+        }
+        let wanted = offset == -1 ? partition.highWatermark : offset
+        guard wanted >= 0, wanted <= partition.highWatermark else {
+            return then(.failure(Refusal(error: .offsetOutOfRange)))
+        }
+        guard log.deleteRecords(before: wanted) else { return then(.success(log.logStartOffset)) }
+        partition.logStartMoved()
+        enforceRetention()
+        let start = log.logStartOffset
+        shard.keep(checkpoint) { then(.success(start)) }
+    }
+}
+
+extension SegmentDeletion {
+    fileprivate func renamed() -> FileError? { outcome(rename) }
+    fileprivate func removed() -> FileError? { outcome(remove) }
+
+    private func outcome(_ action: () throws(FileError) -> Void) -> FileError? {
+        do throws(FileError) {
+            try action()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

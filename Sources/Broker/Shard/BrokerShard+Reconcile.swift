@@ -1,0 +1,204 @@
+import Bytes
+import Configuration
+import Files
+import LogStorage
+import Logging
+import Metadata
+import Replication
+import Runtime
+
+/// Compares what the metadata wants of this shard with what it has.
+extension BrokerShard {
+    func reconcile(_ update: MetadataUpdate) {
+        image = update.image
+        for id in update.delta.removedTopics.keys { removeTopic(id) }
+        let settings = image.topicSettings(context.configuration.settings, brokerId: context.nodeID)
+        for id in update.delta.changedTopics {
+            guard let topic = image.topics[id] else { continue }
+            apply(topic, settings.defaults())
+        }
+        reconfigure(update.delta.changedConfigurations, settings.defaults())
+        openings.whenDone { [control] in control?.post(.applied(update: update.number)) }
+        openMore()
+    }
+
+    private func apply(_ topic: TopicImage, _ defaults: TopicConfiguration) {
+        let entry: TopicEntry
+        if let known = topics[topic.id] {
+            entry = known
+        } else {
+            let overrides = image.configuration(of: .topic(topic.name))
+            entry = TopicEntry(
+                id: topic.id, name: topic.name, configuration: defaults.overridden(by: overrides), partitions: [])
+            topics.insert(entry)
+        }
+        for (index, state) in topic.partitions.enumerated() {
+            let partition = Int32(index)
+            if index < entry.partitions.count {
+                entry.partitions[index].leader = state.leader
+                entry.partitions[index].leaderEpoch = state.leaderEpoch
+                entry.partitions[index].partition?.partition.lead(in: state.leaderEpoch)
+                continue
+            }
+            let owner = context.owner(of: topic.id, partition)
+            entry.partitions.append(
+                PartitionRoute(shard: owner, partition: nil, leader: state.leader, leaderEpoch: state.leaderEpoch))
+            if owner == self.index, state.replicas.contains(context.nodeID) {
+                openings.add(
+                    PartitionOpening(topicID: topic.id, id: TopicPartition(topic: topic.name, partition: partition)))
+            }
+        }
+    }
+
+    private func reconfigure(_ changed: Set<ConfigurationResource>, _ defaults: TopicConfiguration) {
+        guard !changed.isEmpty else { return }
+        if changed.contains(.allBrokers) || changed.contains(.broker(context.nodeID)) {
+            for entry in topics.entries {
+                entry.reconfigure(defaults.overridden(by: image.configuration(of: .topic(entry.name))))
+            }
+            return
+        }
+        for resource in changed where resource.kind == .topic {
+            guard let entry = topics[resource.name] else { continue }
+            entry.reconfigure(defaults.overridden(by: image.configuration(of: resource)))
+        }
+    }
+
+    // MARK: Opening
+
+    /// Opens some of the partitions that wait for it, a group per job of the pool, and goes on as the groups come back.
+    private func openMore() {
+        while let group = openings.next() { open(group) }
+        for completion in openings.takeCompletions() { completion() }
+    }
+
+    private func open(_ group: [PartitionOpening]) {
+        var jobs: [LogOpening] = []
+        for opening in group {
+            guard let entry = topics[opening.topicID] else { continue }
+            let rules = PartitionRules(entry.configuration, logs: context.configuration.logs)
+            jobs.append(LogOpening(opening, place: place(of: opening.id), configuration: rules.log))
+        }
+        let (context, now, logs) = (context, loop.wallClockMs, jobs)
+        runOnPool({ logs.map { $0.run(context, now: now) } }, then: opened)
+    }
+
+    private func opened(_ logs: [OpenedLog]) {
+        for log in logs { take(log) }
+        openings.finishedGroup()
+        openMore()
+    }
+
+    /// The directory that has the partition, or the one with the fewest.
+    private func place(of id: TopicPartition) -> Int {
+        if let known = context.directories.firstIndex(where: { $0.partitions[id] != nil }) {
+            partitionsPerDirectory[known] += 1
+            return known
+        }
+        let emptiest =
+            partitionsPerDirectory.indices.min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0
+        partitionsPerDirectory[emptiest] += 1
+        return emptiest
+    }
+
+    private func report(_ event: LogEvent, _ id: TopicPartition) {
+        let message = "\(id): \(event)"
+        switch event.level {
+        // 10,000 partitions that are as they were left are no news.
+        case .info: recoveryLog.debug("\(message)")
+        case .warning: recoveryLog.warning("\(message)")
+        case .error: recoveryLog.error("\(message)")
+        }
+    }
+
+    private func take(_ opened: OpenedLog) {
+        guard let entry = topics[opened.topicID], let route = entry.route(opened.id.partition) else { return }
+        switch opened.outcome {
+        case .failure(let error):
+            log.error(
+                "a partition cannot be opened",
+                metadata: ["topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)"])
+        case .success(let recovered):
+            for event in recovered.events { report(event, opened.id) }
+            let partition = Partition(
+                id: opened.id, topicID: opened.topicID, leaderEpoch: route.leaderEpoch, log: Log(recovered))
+            entry.partitions[Int(opened.id.partition)].partition = LocalPartition(
+                partition, directory: opened.directory,
+                rules: PartitionRules(entry.configuration, logs: context.configuration.logs), shard: self)
+        }
+    }
+
+    // MARK: Removing
+
+    private func removeTopic(_ id: UUID) {
+        guard let entry = topics.remove(id) else { return }
+        for index in entry.partitions.indices {
+            guard let local = entry.partitions[index].partition else { continue }
+            entry.partitions[index].partition = nil
+            local.partition.close(into: &acknowledgements)
+            partitionsPerDirectory[local.directory] -= 1
+            moved[local.partition.id] = nil
+            delete(local)
+        }
+    }
+}
+
+extension BrokerShard {
+    /// Takes a closed partition's files out of use and removes them later, on the blocking pool.
+    private func delete(_ local: LocalPartition) {
+        let directory = context.directories[local.directory]
+        let (id, topicID) = (local.partition.id, local.partition.topicID)
+        control?.post(.forget(id, directory: local.directory))
+        do throws(FileError) {
+            let path = try directory.directory.deletePartition(id, token: topicID)
+            loop.schedule(after: .milliseconds(local.rules.log.fileDeleteDelayMs)) { [weak self] in
+                self?.runOnPool({ try? directory.directory.removeDeleted(path) }, then: { _ in })
+            }
+        } catch {
+            log.warning("a deleted topic's files are left", metadata: ["partition": "\(id)", "error": "\(error)"])
+        }
+    }
+}
+
+/// Partitions that wait to be opened, and what waits for that.
+struct PartitionOpenings {
+    /// Jobs on the pool at a time, and partitions in a job.
+    private static let concurrentJobs = 4
+    private static let groupSize = 32
+
+    private var waiting: [PartitionOpening] = []
+    private var position = 0
+    private var jobs = 0
+    private var completions: [() -> Void] = []
+
+    mutating func add(_ opening: PartitionOpening) { waiting.append(opening) }
+
+    mutating func whenDone(_ then: @escaping () -> Void) { completions.append(then) }
+
+    /// The next group to be opened; nil when all are, or enough are being opened.
+    mutating func next() -> [PartitionOpening]? {
+        guard jobs < PartitionOpenings.concurrentJobs, position < waiting.count else { return nil }
+        let end = min(position + PartitionOpenings.groupSize, waiting.count)
+        defer { position = end }
+        jobs += 1
+        return Array(waiting[position..<end])
+    }
+
+    mutating func finishedGroup() { jobs -= 1 }
+
+    var isIdle: Bool { jobs == 0 && position == waiting.count }
+
+    /// What waits for the openings, once there are none.
+    mutating func takeCompletions() -> [() -> Void] {
+        guard isIdle else { return [] }
+        waiting.removeAll()
+        position = 0
+        defer { completions.removeAll() }
+        return completions
+    }
+}
+
+struct PartitionOpening: Sendable {
+    let topicID: UUID
+    let id: TopicPartition
+}

@@ -1,0 +1,84 @@
+import Bytes
+import Configuration
+import KafkaProtocol
+import LogStorage
+import Logging
+import Metadata
+import Runtime
+
+/// What handlers need besides partitions: the control plane, the blocking pool, the brokers' addresses.
+extension BrokerShard {
+    /// Runs `job` on the blocking pool and `then` here with its result. A pool that takes no more is asked again soon.
+    func runOnPool<Result: Sendable>(_ job: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void) {
+        do {
+            try loop.run(on: context.pool, job: job, then: then)
+        } catch {
+            loop.schedule(after: .milliseconds(5)) { [self] in runOnPool(job, then: then) }
+        }
+    }
+
+    /// The brokers that have a listener of this name, as their clients reach them.
+    func endpoints(of listener: String) -> [(id: Int32, host: String, port: UInt16, rack: String?)] {
+        image.brokers.values.compactMap { broker in
+            guard !broker.isFenced, let endpoint = broker.endpoint(listener) else { return nil }
+            return (broker.id, endpoint.host, endpoint.port, broker.registration.rack)
+        }.sorted { $0.0 < $1.0 }
+    }
+
+    // MARK: Topics created on the side
+
+    /// Has topics created that a client named; it is told that they are unknown, and finds them when it asks again.
+    func autoCreate(_ names: [String]) {
+        guard context.configuration.topics.autoCreates else { return }
+        let fresh = names.filter { autoCreating.insert($0).inserted }
+        guard !fresh.isEmpty else { return }
+        let home = peers[index]
+        control?.post(
+            .autoCreate(fresh) { outcome in
+                home.post(.call { $0.autoCreated(outcome) })
+            })
+    }
+
+    private func autoCreated(_ outcome: [String: ErrorCode]) {
+        for (name, error) in outcome {
+            autoCreating.remove(name)
+            guard error != .none, error != .topicAlreadyExists else { continue }
+            log.warning("topic not created on demand", metadata: ["topic": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: Producer ids
+
+    /// A producer id that nobody has; nil when the metadata store fails.
+    func nextProducerID(_ then: @escaping (Int64?) -> Void) {
+        if let id = producerIDs.take() { return then(id) }
+        producerIDs.waiting.append(then)
+        guard !producerIDs.isAsking else { return }
+        producerIDs.isAsking = true
+        let home = peers[index]
+        control?.post(.producerIDs { block in home.post(.call { $0.receive(block) }) })
+    }
+
+    private func receive(_ block: Range<Int64>?) {
+        producerIDs.isAsking = false
+        if let block { producerIDs.block = block }
+        let waiting = producerIDs.waiting
+        producerIDs.waiting.removeAll()
+        for then in waiting {
+            if block == nil { then(nil) } else { nextProducerID(then) }
+        }
+    }
+}
+
+/// The producer ids that this shard may give away.
+struct ProducerIDBlock {
+    var block: Range<Int64> = 0..<0
+    var isAsking = false
+    var waiting: [(Int64?) -> Void] = []
+
+    mutating func take() -> Int64? {
+        guard let id = block.first else { return nil }
+        block = id + 1..<block.upperBound
+        return id
+    }
+}

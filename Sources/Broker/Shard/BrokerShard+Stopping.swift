@@ -1,0 +1,48 @@
+import DiskScheduler
+import Files
+import LogStorage
+import Replication
+import Runtime
+
+extension BrokerShard {
+    /// Ends this shard's connections, then makes its logs durable. `done` hears whether all of them are.
+    func stop(within timeout: Interval, _ done: @escaping @Sendable (Bool) -> Void) {
+        loop.drain(deadline: loop.now + timeout) { [self] in closeLogs(done) }
+    }
+
+    private func closeLogs(_ done: @escaping @Sendable (Bool) -> Void) {
+        guard openings.isIdle, disk.isIdle else {
+            loop.schedule(after: .milliseconds(1)) { [self] in closeLogs(done) }
+            return
+        }
+        let closing = localPartitions.compactMap { local in
+            local.log.close().map { ClosingLog(local: local, sync: $0) }
+        }
+        let failed = localPartitions.contains { $0.log.failure != nil }
+        let syncs = closing.map(\.sync)
+        runOnPool({ ClosingLog.perform(syncs) }) { [self] errors in
+            for (log, error) in zip(closing, errors) {
+                if let error { log.local.log.syncFailed(error) } else { log.local.log.syncCompleted(log.sync) }
+            }
+            for local in localPartitions { moved[local.partition.id] = local }
+            reportCheckpoints()
+            done(!failed && errors.allSatisfy { $0 == nil })
+        }
+    }
+}
+
+private struct ClosingLog {
+    let local: LocalPartition
+    let sync: LogSync
+
+    static func perform(_ syncs: [LogSync]) -> [FileError?] {
+        syncs.map { sync in
+            do throws(FileError) {
+                try sync.perform()
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import Bytes
+import Collections
+import Configuration
+import DiskScheduler
+import Files
+import KafkaProtocol
+import LogStorage
+import Logging
+import Metadata
+import Records
+import Replication
+import Runtime
+
+/// The root of what one shard owns: its connections, its partitions, its part of the disk work. Built on the shard's
+/// thread and never seen by another; other shards and the control plane reach it by its mailbox.
+final class BrokerShard {
+    let index: Int
+    let loop: Shard
+    let context: BrokerContext
+    let log = Logger(label: "broker")
+    let recoveryLog = Logger(label: "log")
+    let dispatch = DispatchTable(ServedApis.all())
+    let codecs = CodecScratch()
+    let disk: DiskScheduler
+
+    var image: ClusterImage
+    var topics = TopicTable()
+    var fetchSessions: FetchSessionCache
+    var random = SystemRandomNumberGenerator()
+    /// Batches that became committed, or failed, in this tick.
+    var acknowledgements: [Acknowledgement] = []
+    /// The mailboxes of all shards, this one's included, by index. Complete before the first connection.
+    var peers: [Mailbox<ShardMessage>] = []
+    var control: Mailbox<ControlMessage>?
+    var producerIDs = ProducerIDBlock()
+
+    private var sessions: [UInt64: ClientSession] = [:]
+    private var nextSession: UInt64 = 1
+    private var atEndOfTick: [() -> Void] = []
+    /// Memory of batches that do not lie in a frame, until they are written.
+    private var tickMemory: [UnsafeMutableRawBufferPointer] = []
+    private var fullDirectories: Set<Int> = []
+    private var failedDirectories: Set<Int> = []
+    var watches = FetchWatches()
+    var answers = PendingAnswers()
+    var openings = PartitionOpenings()
+    /// Partitions whose offsets moved since the control plane was told where they stand.
+    var moved: [TopicPartition: LocalPartition] = [:]
+    /// Topics that the control plane was asked to create on the side.
+    var autoCreating: Set<String> = []
+    var partitionsPerDirectory: [Int]
+    var nextShard = 0
+
+    init(index: Int, loop: Shard, context: BrokerContext) {
+        self.index = index
+        self.loop = loop
+        self.context = context
+        image = .empty
+        disk = DiskScheduler(shard: loop, syncThreads: context.syncThreads)
+        partitionsPerDirectory = context.directories.map { _ in 0 }
+        fetchSessions = FetchSessionCache(
+            capacity: context.configuration.network.fetchSessionSlots, shard: index, shardCount: context.shardCount)
+        loop.onEndOfTick { [unowned self] in endOfTick() }
+    }
+
+    /// Learns how to reach the other threads; the first thing that a shard is told.
+    func meet(peers: [Mailbox<ShardMessage>], control: Mailbox<ControlMessage>) {
+        self.peers = peers
+        self.control = control
+        startMaintenance()
+    }
+
+    func receive(_ message: ShardMessage) {
+        switch message {
+        case .metadata(let update): reconcile(update)
+        case .call(let body): body(self)
+        case .connection(let handoff, let listener): adopt(handoff, listener)
+        }
+    }
+
+    // MARK: Connections
+
+    func accept(_ connection: Connection, _ listener: ListenerInfo) -> any ConnectionHandler {
+        let session = ClientSession(shard: self, connection: connection, listener: listener, number: nextSession)
+        nextSession += 1
+        sessions[session.number] = session
+        return session
+    }
+
+    private func adopt(_ handoff: ConnectionHandoff, _ listener: ListenerInfo) {
+        do {
+            try loop.adopt(handoff, options: connectionOptions) { accept($0, listener) }
+        } catch {
+            log.warning("a connection was lost", metadata: ["peer": "\(handoff.peer)", "error": "\(error)"])
+        }
+    }
+
+    func sessionClosed(_ session: ClientSession) { sessions.removeValue(forKey: session.number) }
+
+    func session(_ number: UInt64) -> ClientSession? { sessions[number] }
+
+    var connectionCount: Int { sessions.count }
+
+    // MARK: The end of a tick
+
+    /// Runs `action` once, after the disk work of this tick.
+    func runAtEndOfTick(_ action: @escaping () -> Void) {
+        atEndOfTick.append(action)
+        loop.requestTick()
+    }
+
+    private func endOfTick() {
+        disk.endOfTick()
+        deliverAcknowledgements()
+        while !atEndOfTick.isEmpty {
+            let actions = atEndOfTick
+            atEndOfTick.removeAll(keepingCapacity: true)
+            for action in actions { action() }
+        }
+        for memory in tickMemory { memory.deallocate() }
+        tickMemory.removeAll(keepingCapacity: true)
+    }
+
+    private func deliverAcknowledgements() {
+        guard !acknowledgements.isEmpty else { return }
+        let delivered = acknowledgements
+        acknowledgements.removeAll(keepingCapacity: true)
+        var elsewhere: [Int: [Acknowledgement]] = [:]
+        for acknowledgement in delivered {
+            let home = Int(acknowledgement.token.shard)
+            if home == index {
+                sessions[acknowledgement.token.session]?.acknowledge(acknowledgement)
+            } else {
+                elsewhere[home, default: []].append(acknowledgement)
+            }
+        }
+        for (home, group) in elsewhere {
+            peers[home].post(
+                .call { shard in
+                    for acknowledgement in group {
+                        shard.session(acknowledgement.token.session)?.acknowledge(acknowledgement)
+                    }
+                })
+        }
+    }
+
+    // MARK: Memory
+
+    /// Memory that is valid until the end of the tick.
+    func allocateForTick(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        tickMemory.append(memory)
+        return memory
+    }
+
+    /// The batch in the topic's own codec, or nil where its records cannot be unpacked.
+    func rebuild(
+        _ batch: UnsafeRawBufferPointer, _ facts: BatchFacts, _ rules: PartitionRules
+    ) -> UnsafeMutableRawBufferPointer? {
+        let source = facts.header.attributes.compression ?? .none
+        let rebuilder = BatchRebuilder(
+            compression: rules.compression ?? source, level: rules.compression == nil ? nil : rules.compressionLevel,
+            maximumDecompressedSize: rules.verification.maximumDecompressedSize, scratch: codecs)
+        guard let view = try? RecordBatchView(batch), let rebuilt = try? rebuilder.rebuild(view, facts) else {
+            return nil
+        }
+        let memory = allocateForTick(rebuilt.count)
+        rebuilt.withUnsafeBytes { memory.copyMemory(from: $0) }
+        return memory
+    }
+
+    // MARK: Disks
+
+    func directoryFull(_ directory: Int) {
+        guard fullDirectories.insert(directory).inserted else { return }
+        log.error(
+            "no space left: appends fail until there is some",
+            metadata: ["directory": "\(context.directories[directory])"])
+        loop.schedule(after: .seconds(10)) { [weak self] in _ = self?.fullDirectories.remove(directory) }
+    }
+
+    func directoryFailed(_ directory: Int, _ error: FileError) {
+        guard failedDirectories.insert(directory).inserted else { return }
+        log.error(
+            "a write or sync failed: the directory takes no more writes until the broker was restarted",
+            metadata: ["directory": "\(context.directories[directory])", "error": "\(error)"])
+    }
+
+    func reportCorruption(_ partition: TopicPartition, _ offsets: Range<Int64>) {
+        log.error(
+            "corrupt records: these offsets cannot be read",
+            metadata: [
+                "topic": "\(partition.topic)", "partition": .init(partition.partition),
+                "first": .init(offsets.lowerBound), "end": .init(offsets.upperBound),
+            ])
+    }
+}

@@ -1,0 +1,193 @@
+import Bytes
+import Configuration
+import DiskScheduler
+import Files
+import KafkaProtocol
+import LogStorage
+import Logging
+import Records
+import Replication
+import Runtime
+
+/// A partition that this shard owns: its leader's state, its rules, and its place in the disk work of the shard.
+final class LocalPartition {
+    let partition: Partition
+    let directory: Int
+    unowned let shard: BrokerShard
+    private(set) var rules: PartitionRules
+    /// Whether the scheduler has the partition in this tick's list already.
+    private var isStaged = false
+    private var hasFlushTimer = false
+
+    init(_ partition: Partition, directory: Int, rules: PartitionRules, shard: BrokerShard) {
+        self.partition = partition
+        self.directory = directory
+        self.rules = rules
+        self.shard = shard
+    }
+
+    var log: Log { partition.log }
+
+    func reconfigure(_ configuration: TopicConfiguration) {
+        rules = PartitionRules(configuration, logs: shard.context.configuration.logs)
+        log.configure(rules.log)
+    }
+
+    /// Follows a question to the log to its end: on the blocking pool where the disk has to be waited for.
+    func consult<Value>(_ question: Consulted<Value>, then: @escaping (Result<Value, FileError>) -> Void) {
+        switch question {
+        case .answer(let value): then(.success(value))
+        case .failed(let error): then(.failure(error))
+        case .needsDisk(let job):
+            shard.runOnPool({ job.run() }) { [self] result in consult(log.finish(result), then: then) }
+        }
+    }
+
+    // MARK: Produce
+
+    /// Checks a client's batch and stages it.
+    ///
+    /// - Parameter records: the field of the request, which is stamped in place and has to stay valid until the end of
+    ///   the tick.
+    func append(_ records: UnsafeMutableRawBufferPointer, _ options: ProduceOptions, index: Int32) -> ProducedPartition
+    {
+        guard partition.failure == nil, !shard.disk.isFailed(directory) else {
+            return ProducedPartition(index: index, error: .kafkaStorageError)
+        }
+        let now = shard.loop.wallClockMs
+        let verifier = BatchVerifier(
+            rules: rules.verification, produceVersion: options.version, now: now, scratch: shard.codecs)
+        let facts: BatchFacts
+        do throws(BatchRejection) {
+            facts = try verifier.verify(UnsafeRawBufferPointer(records))
+        } catch {
+            return rejected(error, index: index)
+        }
+        // Until transactions are served none may be opened that nobody can end.
+        if facts.header.attributes.isTransactional { return ProducedPartition(index: index, error: .invalidTxnState) }
+        guard let batch = prepare(records, facts) else {
+            return ProducedPartition(index: index, error: .corruptMessage)
+        }
+        return stage(batch, facts, options, index: index, now: now)
+    }
+
+    /// The batch in the form in which it is stored: in place where that is possible.
+    private func prepare(_ records: UnsafeMutableRawBufferPointer, _ facts: BatchFacts)
+        -> UnsafeMutableRawBufferPointer?
+    {
+        let size = facts.header.totalSize
+        let batch = UnsafeMutableRawBufferPointer(rebasing: records[..<min(size, records.count)])
+        if facts.needsRebuild(for: rules.compression) {
+            return shard.rebuild(UnsafeRawBufferPointer(batch), facts, rules)
+        }
+        if let stamp = facts.stamp {
+            guard let view = try? MutableRecordBatchView(batch) else { return nil }
+            view.apply(stamp)
+        }
+        return batch
+    }
+
+    private func stage(
+        _ batch: UnsafeMutableRawBufferPointer, _ facts: BatchFacts, _ options: ProduceOptions, index: Int32, now: Int64
+    ) -> ProducedPartition {
+        var produced = ProducedPartition(index: index)
+        produced.logStartOffset = log.logStartOffset
+        let token = options.acks == 0 ? nil : options.token
+        switch log.append(batch, leaderEpoch: partition.leaderEpoch, now: now) {
+        case .appended(let appended):
+            partition.appended(endOffset: appended.lastOffset + 1, bytes: batch.count, token: token)
+            produced.baseOffset = appended.baseOffset
+            if rules.verification.timestampType == .logAppendTime { produced.logAppendTimeMs = appended.maxTimestamp }
+            produced.isWaiting = token != nil
+            scheduleWrite()
+        case .duplicate(let earlier):
+            produced.baseOffset = earlier.baseOffset
+            produced.logAppendTimeMs = earlier.maxTimestamp
+            if earlier.lastOffset >= partition.highWatermark, let token {
+                partition.wait(for: earlier.lastOffset + 1, token: token)
+                produced.isWaiting = true
+            }
+        case .rejected(let error):
+            produced.error = ErrorCode(rawValue: error.code)
+            if error == .recordListTooLarge { produced.logStartOffset = -1 }
+        }
+        return produced
+    }
+
+    private func rejected(_ rejection: BatchRejection, index: Int32) -> ProducedPartition {
+        var produced = ProducedPartition(index: index, error: ErrorCode(rawValue: rejection.errorCode))
+        if !rejection.isOfField,
+            [.invalidRecord, .invalidTimestamp, .unsupportedCompressionType].contains(rejection.reason)
+        {
+            produced.logStartOffset = log.logStartOffset
+        }
+        if rejection.isMessageForClient || !rejection.recordErrors.isEmpty {
+            produced.details = ProduceErrorDetails(
+                message: rejection.clientMessage,
+                recordErrors: rejection.recordErrors.map { .init(batchIndex: $0.batchIndex, message: $0.message) })
+        }
+        shard.log.debug(
+            "rejected batch",
+            metadata: [
+                "topic": "\(partition.id.topic)", "partition": .init(partition.id.partition),
+                "error": .init(rejection.errorCode), "reason": "\(rejection.message)",
+            ])
+        return produced
+    }
+
+    private func scheduleWrite() {
+        guard !isStaged else { return }
+        isStaged = true
+        shard.disk.stage(self)
+    }
+
+    /// Syncs what is written now or after `flush.ms`, by the rules of a topic that does not sync before it acknowledges.
+    private func scheduleFlush() {
+        guard rules.flushMessages > 1, rules.log.flushMs < Int64.max, !hasFlushTimer,
+            log.syncedOffset < log.writtenOffset
+        else { return }
+        hasFlushTimer = true
+        shard.loop.schedule(after: .milliseconds(rules.log.flushMs)) { [weak self] in
+            guard let self else { return }
+            hasFlushTimer = false
+            if log.syncedOffset < log.writtenOffset { shard.disk.requestSync(self) }
+        }
+    }
+}
+
+extension LocalPartition: DiskClient {
+    func diskWritten() {
+        isStaged = false
+        advance()
+        scheduleFlush()
+    }
+
+    func diskSynced() { advance() }
+
+    private func advance() {
+        partition.advance(into: &shard.acknowledgements)
+        shard.moved[partition.id] = self
+    }
+
+    func diskFull() {
+        isStaged = false
+        partition.revert(to: log.logEndOffset, because: .outOfSpace, into: &shard.acknowledgements)
+        shard.directoryFull(directory)
+    }
+
+    func diskFailed(_ error: FileError) {
+        isStaged = false
+        partition.fail(.fenced, into: &shard.acknowledgements)
+        shard.directoryFailed(directory, error)
+    }
+}
+
+extension StorageFailure {
+    /// What a client is told.
+    var errorCode: ErrorCode {
+        switch self {
+        case .outOfSpace, .fenced: .kafkaStorageError
+        case .closed: .notLeaderOrFollower
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Bytes
+import Configuration
+import Metadata
+import Records
+import Replication
+
+/// A topic as one shard knows it: where its partitions live, and its rules in the form that the produce path reads.
+final class TopicEntry {
+    let id: UUID
+    let name: String
+    let nameBytes: [UInt8]
+    let isInternal: Bool
+    private(set) var configuration: TopicConfiguration
+    /// By partition index; the indexes of a topic are dense.
+    var partitions: [PartitionRoute]
+    /// Set when the topic is gone, for those who still hold the entry.
+    var isDeleted = false
+
+    init(id: UUID, name: String, configuration: TopicConfiguration, partitions: [PartitionRoute]) {
+        self.id = id
+        self.name = name
+        nameBytes = Array(name.utf8)
+        isInternal = TopicName.isInternal(name)
+        self.configuration = configuration
+        self.partitions = partitions
+    }
+
+    func reconfigure(_ configuration: TopicConfiguration) {
+        self.configuration = configuration
+        for route in partitions { route.partition?.reconfigure(configuration) }
+    }
+
+    func route(_ partition: Int32) -> PartitionRoute? {
+        guard partition >= 0, Int(partition) < partitions.count else { return nil }
+        return partitions[Int(partition)]
+    }
+}
+
+/// Where a partition is served.
+struct PartitionRoute {
+    /// The shard that owns it, also when that is another one.
+    var shard: Int
+    /// The partition itself, where this shard owns it and its log is open.
+    var partition: LocalPartition?
+    var leader: Int32
+    var leaderEpoch: Int32
+}

@@ -1,0 +1,58 @@
+import Bytes
+
+/// The topics of one shard, by name and by id.
+struct TopicTable {
+    private var byName: [String: TopicEntry] = [:]
+    private var byID: [UUID: TopicEntry] = [:]
+
+    subscript(name: String) -> TopicEntry? { byName[name] }
+    subscript(id: UUID) -> TopicEntry? { byID[id] }
+    var entries: some Sequence<TopicEntry> { byID.values }
+
+    mutating func insert(_ entry: TopicEntry) {
+        byName[entry.name] = entry
+        byID[entry.id] = entry
+    }
+
+    mutating func remove(_ id: UUID) -> TopicEntry? {
+        guard let entry = byID.removeValue(forKey: id) else { return nil }
+        if byName[entry.name] === entry { byName.removeValue(forKey: entry.name) }
+        entry.isDeleted = true
+        return entry
+    }
+}
+
+/// The topics that one connection named last: a producer names the same few in every request, and comparing bytes is
+/// cheaper than making and hashing a string.
+struct RecentTopics {
+    private var entries: [TopicEntry] = []
+    private var next = 0
+    private static let capacity = 8
+
+    mutating func entry(named bytes: UnsafeRawBufferPointer, in table: TopicTable) -> TopicEntry? {
+        for entry in entries where !entry.isDeleted && RecentTopics.same(entry.nameBytes, bytes) { return entry }
+        guard let name = String(validating: bytes, as: UTF8.self), let entry = table[name] else { return nil }
+        remember(entry)
+        return entry
+    }
+
+    mutating func entry(_ id: UUID, in table: TopicTable) -> TopicEntry? {
+        for entry in entries where entry.id == id && !entry.isDeleted { return entry }
+        guard let entry = table[id] else { return nil }
+        remember(entry)
+        return entry
+    }
+
+    private mutating func remember(_ entry: TopicEntry) {
+        if entries.count < RecentTopics.capacity {
+            entries.append(entry)
+        } else {
+            entries[next] = entry
+            next = (next + 1) % RecentTopics.capacity
+        }
+    }
+
+    private static func same(_ name: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
+        name.count == bytes.count && name.withUnsafeBytes { $0.elementsEqual(bytes) }
+    }
+}

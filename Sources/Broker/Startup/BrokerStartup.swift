@@ -1,0 +1,140 @@
+import Bytes
+import Configuration
+import DiskScheduler
+import Files
+import LogStorage
+import Logging
+import Metadata
+import Runtime
+
+/// Brings a broker up, in this order: directories, control plane with the metadata, shards with the logs, listeners. What
+/// was started is stopped again when a later step fails.
+struct BrokerStartup {
+    private let configuration: BrokerConfiguration
+    private let fileSystem: any FileSystem
+    private let log = Logger(label: "broker")
+
+    init(_ configuration: BrokerConfiguration, fileSystem: any FileSystem) {
+        self.configuration = configuration
+        self.fileSystem = fileSystem
+    }
+
+    func run() throws(StartupError) -> BrokerServer {
+        ProcessSetup.ignoreBrokenPipes()
+        for warning in configuration.warnings { log.warning("configuration: \(warning)") }
+        let directories = try OpenedDirectories.open(configuration, fileSystem)
+        var threads = StartedThreads()
+        do {
+            return try start(directories, &threads)
+        } catch let error as StartupError {
+            threads.stop()
+            directories.release()
+            throw error
+        } catch {
+            threads.stop()
+            directories.release()
+            throw StartupError(.environment, "\(error)")
+        }
+    }
+
+    private func start(_ directories: OpenedDirectories, _ threads: inout StartedThreads) throws -> BrokerServer {
+        let pool = try BlockingPool(name: "pool")
+        threads.pool = pool
+        for (index, directory) in directories.all.enumerated() {
+            threads.sync.append(try SyncThread(directory: directory.path, index: index, fileSystem: fileSystem))
+        }
+        let context = BrokerContext(
+            configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
+            shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
+            pool: pool, directories: directories.all, syncThreads: threads.sync)
+        let control = try startControlPlane(context, &threads)
+        let shards = try startShards(context, &threads)
+        introduce(shards, control)
+        try recover(control, shards)
+        let endpoints = try listen(context, shards, control)
+        log.info(
+            "started",
+            metadata: ["node": .init(context.nodeID), "cluster": "\(context.clusterID)", "shards": .init(shards.count)])
+        return BrokerServer(
+            endpoints: endpoints, context: context, threads: threads, shards: shards, control: control,
+            directories: directories)
+    }
+
+    private func startControlPlane(
+        _ context: BrokerContext, _ threads: inout StartedThreads
+    ) throws -> Mailbox<ControlMessage> {
+        let opened = try Rendezvous<Result<Mailbox<ControlMessage>, StartupError>>()
+        threads.control = try Shard.start(name: "control") { loop in
+            do throws(StartupError) {
+                let plane = try ControlPlane(loop: loop, context: context)
+                opened.put(.success(loop.makeMailbox(of: ControlMessage.self) { plane.receive($0) }))
+            } catch {
+                opened.put(.failure(error))
+            }
+        }
+        return try opened.wait().get()
+    }
+
+    private func startShards(
+        _ context: BrokerContext, _ threads: inout StartedThreads
+    ) throws -> [Mailbox<ShardMessage>] {
+        var mailboxes: [Mailbox<ShardMessage>] = []
+        for index in 0..<context.shardCount {
+            let made = try Rendezvous<Mailbox<ShardMessage>>()
+            threads.shards.append(
+                try Shard.start(name: "shard-\(index)") { loop in
+                    let shard = BrokerShard(index: index, loop: loop, context: context)
+                    made.put(loop.makeMailbox(of: ShardMessage.self) { shard.receive($0) })
+                })
+            mailboxes.append(made.wait())
+        }
+        return mailboxes
+    }
+
+    /// Tells every thread how to reach the others, before there is anything to tell.
+    private func introduce(_ shards: [Mailbox<ShardMessage>], _ control: Mailbox<ControlMessage>) {
+        for mailbox in shards {
+            mailbox.post(.call { shard in shard.meet(peers: shards, control: control) })
+        }
+        control.post(.meet(shards))
+    }
+
+    /// Blocks until every shard has opened the logs of its partitions.
+    private func recover(_ control: Mailbox<ControlMessage>, _ shards: [Mailbox<ShardMessage>]) throws {
+        let recovered = try Rendezvous<Bool>()
+        control.post(.publishStart { recovered.put(true) })
+        _ = recovered.wait()
+    }
+
+    private func listen(
+        _ context: BrokerContext, _ shards: [Mailbox<ShardMessage>], _ control: Mailbox<ControlMessage>
+    ) throws -> [BrokerServer.BoundListener] {
+        let outcome = try Rendezvous<Result<[BrokerServer.BoundListener], StartupError>>()
+        shards[0].post(
+            .call { shard in
+                do throws(StartupError) {
+                    outcome.put(.success(try shard.openListeners()))
+                } catch {
+                    outcome.put(.failure(error))
+                }
+            })
+        return try outcome.wait().get()
+    }
+}
+
+/// The threads of a broker, to be stopped in the reverse order of their start.
+struct StartedThreads: Sendable {
+    var pool: BlockingPool?
+    var sync: [SyncThread] = []
+    var control: ShardHandle?
+    var shards: [ShardHandle] = []
+
+    func stop() {
+        for shard in shards { shard.stop() }
+        for shard in shards { shard.join() }
+        control?.stop()
+        control?.join()
+        for thread in sync { thread.stop() }
+        pool?.shutDown()
+    }
+}

@@ -1,0 +1,36 @@
+import Files
+import Metadata
+
+/// Why the metadata could not be read or written.
+public enum StoreError: Error, Equatable, Sendable {
+    /// A call to the disk failed before anything was changed, or what it changed could be taken back.
+    case disk(FileError)
+    /// An earlier write or sync failed in a way that leaves unknown what is on the disk: only opening the store again
+    /// helps.
+    case stopped(FileError)
+    /// Another controller took over: records of this epoch are not accepted any more.
+    case fenced(currentEpoch: Int32)
+    /// The bytes at this position are not what was written there.
+    case corrupt(path: String, position: Int64, Damage)
+    /// The file is of a later format.
+    case unsupportedFormat(path: String, format: UInt32)
+    /// The records from this offset on are in no file.
+    case missingRecords(from: Int64, directory: String)
+    /// A record that this version cannot read, in the batch or snapshot of this offset.
+    case record(offset: Int64, MetadataRecordError)
+    /// The records of one append are more than a frame holds.
+    case tooLarge
+
+    public enum Damage: Sendable, Equatable {
+        /// The file's own header fails its checksum.
+        case header
+        /// A frame fails its checksum, and a power loss cannot have torn it.
+        case frame
+        /// A frame passes its checksum but does not continue the one before it.
+        case sequence
+        /// The records do not fill their frame.
+        case records
+        /// The file ends too early.
+        case truncated
+    }
+}

@@ -1,0 +1,88 @@
+import Bytes
+import Files
+
+/// A partition's directory as it was found.
+public struct PartitionDirectory: Sendable, Equatable {
+    public var partition: TopicPartition
+    public var path: String
+    /// What `partition.metadata` says; nil where that cannot be read.
+    public var topicID: UUID?
+}
+
+extension LogDirectory {
+    /// The directory of a partition, whether it exists or not.
+    public func path(of partition: TopicPartition) -> String { "\(path)/\(partition)" }
+
+    /// The partitions that have a directory here, sorted, and the directories of deleted ones that are still to be removed.
+    public func partitions() throws(FileError) -> (partitions: [PartitionDirectory], deleted: [String]) {
+        var partitions: [PartitionDirectory] = []
+        var deleted: [String] = []
+        for name in try fileSystem.list(path) {
+            let inner = "\(path)/\(name)"
+            if name.hasSuffix(LogFiles.deletedDirectorySuffix), TopicPartition(directoryName: name) == nil {
+                deleted.append(inner)
+            } else if let partition = TopicPartition(directoryName: name),
+                try fileSystem.status(inner)?.isDirectory == true
+            {
+                let metadata = try fileSystem.readAll("\(inner)/\(LogFiles.partitionMetadata)")
+                partitions.append(
+                    PartitionDirectory(
+                        partition: partition, path: inner, topicID: PartitionMetadata.decode(metadata ?? [])))
+            }
+        }
+        return (partitions.sorted { $0.partition < $1.partition }, deleted)
+    }
+
+    /// Makes the directory of a new partition; durable on return. It may be there already, as after a crash.
+    public func createPartition(_ partition: TopicPartition, topicID: UUID) throws(FileError) -> String {
+        let directory = path(of: partition)
+        try fileSystem.createDirectory(directory)
+        try fileSystem.replace(
+            "\(directory)/\(LogFiles.partitionMetadata)", with: PartitionMetadata.encode(topicID), sync: true)
+        try fileSystem.syncDirectory(directory)
+        try fileSystem.syncDirectory(path)
+        return directory
+    }
+
+    /// Takes a partition's directory out of the way, so that a new one can get its name; durable on return. What it is
+    /// called now can be removed at leisure with `removeDeleted`.
+    ///
+    /// - Parameter token: differs from that of all other deletions.
+    public func deletePartition(_ partition: TopicPartition, token: UUID) throws(FileError) -> String {
+        // A name has 255 bytes at most.
+        let topic = String(decoding: Array(partition.topic.utf8.prefix(200)), as: UTF8.self)
+        let suffix = LogFiles.deletedDirectorySuffix
+        let target = "\(path)/\(topic)-\(partition.partition).\(hex(token.high))\(hex(token.low))\(suffix)"
+        try fileSystem.rename(path(of: partition), to: target)
+        try fileSystem.syncDirectory(path)
+        return target
+    }
+
+    public func removeDeleted(_ directory: String) throws(FileError) { try fileSystem.removeDirectory(directory) }
+
+    private func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
+
+/// The content of `partition.metadata`.
+enum PartitionMetadata {
+    static func encode(_ topicID: UUID) -> [UInt8] { Array("version: 0\ntopic_id: \(topicID)".utf8) }
+
+    static func decode(_ bytes: [UInt8]) -> UUID? {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard lines.count == 2, lines[0] == "version: 0", lines[1].hasPrefix("topic_id: ") else { return nil }
+        return UUID(String(lines[1].dropFirst("topic_id: ".count)))
+    }
+}
+
+extension TopicPartition {
+    /// Reads a name that is a topic, a hyphen and a number; nil for others.
+    init?(directoryName name: String) {
+        guard let hyphen = name.lastIndex(of: "-"), hyphen != name.startIndex else { return nil }
+        let digits = name[name.index(after: hyphen)...]
+        guard let partition = Int32(digits), partition >= 0, String(partition) == digits else { return nil }
+        self.init(topic: String(name[..<hyphen]), partition: partition)
+    }
+}

@@ -1,0 +1,51 @@
+"""The tour of the README is run as it stands, and prints what it says; the Korean one has the same commands."""
+import re
+import subprocess
+
+import pytest
+
+import brokers
+
+pytestmark = pytest.mark.martlet
+TOUR = {"README.md": "## A five-minute tour", "README.ko.md": "## 5분 둘러보기"}
+
+
+def blocks(readme):
+    """(language, text) of the code blocks of the tour."""
+    text = (brokers.ROOT / readme).read_text()
+    tour = text.split(TOUR[readme], 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^```(\w+)\n(.*?)^```$", tour, re.MULTILINE | re.DOTALL)
+
+
+def test_tour(make_broker, tmp_path):
+    broker = make_broker(host="localhost").start()
+    place = tmp_path / "checkout"
+    (place / ".build/release").mkdir(parents=True)
+    (place / ".build/release/martlet").symlink_to(brokers.BINARY)
+    second_port = str(brokers.free_ports(1)[0])
+    printed = None
+    for language, text in blocks("README.md"):
+        if language == "text":
+            assert printed == text
+            continue
+        script = text.replace("localhost:9092", broker.address).replace("localhost:9192", f"localhost:{second_port}")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], cwd=place, text=True, capture_output=True, timeout=200)
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+        printed = done.stdout
+
+
+def test_korean_tour_has_the_same_commands():
+    without_comments = [
+        [(language, re.sub(r"^# .*\n", "", text, flags=re.MULTILINE)) for language, text in blocks(readme)]
+        for readme in TOUR
+    ]
+    assert without_comments[0] == without_comments[1]
+
+
+def test_both_readmes_have_the_same_shape():
+    shapes = []
+    for readme in TOUR:
+        lines = (brokers.ROOT / readme).read_text().splitlines()
+        shapes.append([len([line for line in lines if re.match(pattern, line)]) for pattern in ("#", r"\|", "```", r"\* ")])
+    assert shapes[0] == shapes[1]

@@ -1,0 +1,201 @@
+import Bytes
+import Files
+import LogStorage
+import Records
+import Testing
+
+/// A directory of the real file system that goes away with the test.
+final class TemporaryDirectory {
+    let path = "/tmp/martlet-log-\(UInt64.random(in: 0 ... .max))"
+
+    init() throws { try RealFileSystem().createDirectory(path) }
+
+    deinit { try? RealFileSystem().removeDirectory(path) }
+}
+
+/// A batch as a producer sends it.
+struct Batch {
+    var count = 1
+    var timestamp: Int64 = 1_700_000_000_000
+    /// Milliseconds between its records.
+    var step: Int64 = 1
+    var valueSize = 20
+    var fill: UInt8 = 0x61
+    var compression = Compression.none
+    var producer: (id: Int64, epoch: Int16, sequence: Int32)?
+    var isTransactional = false
+
+    var bytes: [UInt8] {
+        var options = BatchBuilder.Options()
+        options.compression = compression
+        options.sizeLimit = 1 << 30
+        options.isTransactional = isTransactional
+        if let producer {
+            options.producerId = producer.id
+            options.producerEpoch = producer.epoch
+            options.baseSequence = producer.sequence
+        }
+        var builder = BatchBuilder(options)
+        for index in 0..<count {
+            let isTaken = builder.append(
+                timestamp: timestamp + Int64(index) * step, key: Array("key-\(index)".utf8),
+                value: [UInt8](repeating: fill, count: valueSize))
+            precondition(isTaken)
+        }
+        return builder.finish().all.bytes
+    }
+}
+
+/// One log over some file system, written and synced at once, and opened again as often as a test wants.
+final class LogHarness {
+    let fileSystem: any FileSystem
+    let directory: String
+    var configuration: LogConfiguration
+    var log: Log
+    var events: [LogEvent] = []
+    var now: Int64 = 1_700_000_000_000
+
+    init(
+        _ fileSystem: any FileSystem, _ directory: String, configuration: LogConfiguration = LogConfiguration()
+    ) throws {
+        self.fileSystem = fileSystem
+        self.directory = directory
+        self.configuration = configuration
+        try fileSystem.createDirectory(directory)
+        log = Log(
+            try LogRecovery.recover(
+                directory: directory, fileSystem: fileSystem, configuration: configuration, wasCleanShutdown: true,
+                recoveryPoint: nil, logStartOffset: nil, now: now))
+    }
+
+    /// Appends, writes, and syncs what is due.
+    @discardableResult
+    func append(
+        _ batch: [UInt8], leaderEpoch: Int32 = 0, origin: AppendOrigin = .client, sync: Bool = true
+    ) throws -> AppendOutcome {
+        var batch = batch
+        return try batch.withUnsafeMutableBytes { bytes in
+            let outcome = log.append(bytes, leaderEpoch: leaderEpoch, now: now, origin: origin)
+            if let failure = log.writeStaged(now: now) { throw failure.error }
+            if sync { try log.syncDue(now: now) }
+            return outcome
+        }
+    }
+
+    @discardableResult
+    func append(_ batch: Batch, leaderEpoch: Int32 = 0) throws -> AppendOutcome {
+        try append(batch.bytes, leaderEpoch: leaderEpoch)
+    }
+
+    /// Opens the log again: after a clean stop, or as after `kill -9` with this recovery point.
+    func reopen(cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil) throws {
+        var recoveryPoint = recoveryPoint
+        if cleanly {
+            if closing { try log.close()?.perform() }
+            recoveryPoint = recoveryPoint ?? log.logEndOffset
+        }
+        let recovered = try LogRecovery.recover(
+            directory: directory, fileSystem: fileSystem, configuration: configuration, wasCleanShutdown: cleanly,
+            recoveryPoint: recoveryPoint, logStartOffset: logStartOffset, now: now)
+        events = recovered.events
+        log = Log(recovered)
+    }
+
+    func read(from offset: Int64, maximumBytes: Int = 1 << 30, upTo: Int64? = nil, atLeastOneBatch: Bool = true)
+        -> LogReadOutcome
+    {
+        settle(
+            log.read(
+                from: offset, maximumBytes: maximumBytes, upTo: upTo ?? log.logEndOffset,
+                atLeastOneBatch: atLeastOneBatch))
+    }
+
+    /// Runs the jobs that a question needs.
+    func settle<Value>(_ answer: Consulted<Value>) -> Value {
+        var answer = answer
+        while true {
+            switch answer {
+            case .answer(let value): return value
+            case .needsDisk(let job): answer = log.finish(job.run())
+            case .failed(let error): fatalError("the disk failed: \(error)")
+            }
+        }
+    }
+
+    /// The bytes of a read that must succeed.
+    func bytes(
+        from offset: Int64, maximumBytes: Int = 1 << 30, upTo: Int64? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> [UInt8] {
+        guard case .bytes(let read) = read(from: offset, maximumBytes: maximumBytes, upTo: upTo) else {
+            Issue.record("nothing to read at \(offset)", sourceLocation: sourceLocation)
+            return []
+        }
+        var bytes = [UInt8](repeating: 0, count: read.count)
+        let count = try bytes.withUnsafeMutableBytes { try read.segment.file.read(into: $0, at: read.position) }
+        #expect(count == read.count, sourceLocation: sourceLocation)
+        return bytes
+    }
+
+    /// Base and last offsets of all batches that can be read from `offset` on.
+    func offsets(from offset: Int64 = 0, maximumBytes: Int = 1 << 30) throws -> [ClosedRange<Int64>] {
+        var next = offset
+        var found: [ClosedRange<Int64>] = []
+        while next < log.writtenOffset {
+            let bytes = try bytes(from: next, maximumBytes: maximumBytes)
+            try bytes.withUnsafeBytes { buffer in
+                var batches = RecordBatches(buffer)
+                while let batch = try batches.next() {
+                    #expect(batch.isChecksumValid)
+                    found.append(batch.header.baseOffset...batch.header.lastOffset)
+                }
+                #expect(batches.remaining == 0)
+            }
+            guard let last = found.last, last.upperBound >= next else { break }
+            next = last.upperBound + 1
+        }
+        return found
+    }
+
+    func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+    func content(_ name: String) throws -> [UInt8] {
+        let file = try fileSystem.open(path(name), .read)
+        var bytes = [UInt8](repeating: 0, count: Int(try file.size()))
+        _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return bytes
+    }
+
+    func replace(_ name: String, with bytes: [UInt8]) throws {
+        let file = try fileSystem.open(path(name), .replace)
+        try file.writeAll(bytes, at: 0)
+        try file.sync()
+    }
+}
+
+extension AppendOutcome {
+    var baseOffset: Int64? {
+        switch self {
+        case .appended(let batch), .duplicate(let batch): batch.baseOffset
+        case .rejected: nil
+        }
+    }
+
+    var error: AppendError? {
+        if case .rejected(let error) = self { error } else { nil }
+    }
+}
+
+extension LogConfiguration {
+    /// Small segments and dense indexes.
+    static var small: LogConfiguration {
+        var configuration = LogConfiguration()
+        configuration.segmentBytes = 4096
+        configuration.indexIntervalBytes = 300
+        return configuration
+    }
+}
+
+let firstLog = "00000000000000000000.log"
+let firstIndex = "00000000000000000000.index"
+let firstTimeIndex = "00000000000000000000.timeindex"

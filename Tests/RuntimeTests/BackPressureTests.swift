@@ -1,0 +1,212 @@
+import Bytes
+import Glibc
+import Runtime
+import Testing
+
+@Suite struct BackPressureTests {
+    /// A peer that asks and does not read: it is not read from either, and what waits for it stays within limits.
+    @Test func aPeerThatDoesNotReadIsNotReadFrom() throws {
+        let answer = pattern(100_000)
+        let drained = Reports<Int>()
+        let server = try TestServer { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { _ in
+                connection.answer(answer)
+                return .consumed
+            }
+            handler.onOutputDrained = { drained.report($0.pendingOutputBytes) }
+            return handler
+        }
+        defer { server.stop() }
+        let client = try TestClient(port: server.port)
+        let count = 2_000
+        let sender = try Background {
+            let request = frame(pattern(1_000))
+            for _ in 0..<count { try client.send(request) }
+        }
+        // The output has reached its limit when nothing more is received though the sockets of the peer are full of it.
+        #expect(try server.await { $0.framesReceived > 10 })
+        var (received, unchanged, most) = (0, 0, 0)
+        while unchanged < 2_000 {
+            let (now, memory) = try server.ask { ($0.statistics.framesReceived, $0.options.memory.used) }
+            unchanged = now == received ? unchanged + 1 : 0
+            received = now
+            most = max(most, memory)
+        }
+        #expect(received < 200)
+        #expect(most < 2 << 20)
+        for _ in 0..<count { #expect(try client.receiveFrame().count == answer.count) }
+        try sender.finish()
+        #expect(drained.next() != nil)
+        #expect(try server.ask { $0.options.memory.used } == 0)
+    }
+
+    /// Many peers inside frames that together exceed the budget: reading stops, yet each of them gets through.
+    @Test func unfinishedFramesBeyondTheBudgetGetThrough() throws {
+        var shard = ShardOptions()
+        shard.memory = MemoryBudget(limit: 2 << 20)
+        shard.scratchBytes = 64 << 10
+        let server = try TestServer(shard: shard) { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                connection.answer([frame.reduce(0, &+)])
+                return .consumed
+            }
+            return handler
+        }
+        defer { server.stop() }
+        let payload = pattern(1 << 20)
+        let sum = payload.reduce(0, &+)
+        let clients = try (0..<12).map { _ in try TestClient(port: server.port) }
+        // All begin a frame, so that none can finish within the budget by luck of the order.
+        let bytes = frame(payload)
+        for client in clients { try client.send([UInt8](bytes[..<100_000])) }
+        #expect(try server.await { $0.bytesReceived == 1_200_000 })
+        let rest = [UInt8](bytes[100_000...])
+        let peers = try clients.map { client in
+            try Background {
+                try client.send(rest)
+                guard try client.receiveFrame() == [sum] else { throw TestClient.Failure(description: "wrong sum") }
+                for _ in 0..<3 {
+                    try client.send(bytes)
+                    guard try client.receiveFrame() == [sum] else { throw TestClient.Failure(description: "wrong sum") }
+                }
+            }
+        }
+        for peer in peers { try peer.finish() }
+        #expect(try server.ask { $0.statistics.starvations } > 0)
+        #expect(try server.ask { $0.options.memory.used } == 0)
+    }
+
+    /// Peers that do not take their output use the budget up; others are served all the same.
+    @Test func smallRequestsAreServedBeyondTheBudget() throws {
+        var shard = ShardOptions()
+        shard.memory = MemoryBudget(limit: 1 << 20)
+        let answer = pattern(500_000)
+        let server = try TestServer(shard: shard) { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                connection.answer(frame.count == 1 ? [frame[0]] : answer)
+                return .consumed
+            }
+            return handler
+        }
+        defer { server.stop() }
+        let deaf = try (0..<5).map { _ in try TestClient(port: server.port, receiveBuffer: 4_096) }
+        var rounds = 0
+        while try server.ask({ $0.options.memory.used }) <= 1 << 20, rounds < 1_000 {
+            for client in deaf { try client.send(frame([1, 2])) }
+            rounds += 1
+        }
+        #expect(try server.ask { $0.options.memory.used } > 1 << 20)
+        for _ in 0..<3 {
+            let client = try TestClient(port: server.port)
+            for number in 0..<100 {
+                try client.send(frame([UInt8(number)]))
+                #expect(try client.receiveFrame() == [UInt8(number)])
+            }
+        }
+        #expect(try server.ask { $0.options.memory.used } < 5 << 20)
+    }
+
+    /// A peer that announces much and sends little gets little memory.
+    @Test func memoryFollowsWhatArrives() throws {
+        let server = try TestServer { EchoHandler($0) }
+        defer { server.stop() }
+        let client = try TestClient(port: server.port)
+        try client.send([0x05, 0xF5, 0xE1, 0x00])
+        #expect(try server.await { $0.bytesReceived == 4 })
+        #expect(try server.ask { $0.options.memory.used } <= 4 + 16 << 10)
+        try client.send(pattern(1_000_000))
+        #expect(try server.await { $0.bytesReceived == 1_000_004 })
+        #expect(try server.ask { $0.options.memory.used } <= 2 * 1_000_004 + 16 << 10)
+    }
+}
+
+/// In processes of their own, as they are about limits of the process.
+@Suite struct ProcessLimitTests {
+    @Test func fiveThousandIdleConnections() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            ProcessSetup.raiseDescriptorLimit()
+            let server = try TestServer { EchoHandler($0) }
+            func resident() throws -> Int {
+                try server.ask { _ in
+                    var usage = [UInt8](repeating: 0, count: 200)
+                    let file = open("/proc/self/statm", O_RDONLY)
+                    defer { close(file) }
+                    let count = read(file, &usage, usage.count)
+                    let fields = String(decoding: usage[..<max(0, count)], as: UTF8.self).split(separator: " ")
+                    return (Int(fields[1]) ?? 0) * 4_096
+                }
+            }
+            let first = try TestClient(port: server.port)
+            try first.send(frame(pattern(1_000)))
+            _ = try first.receiveFrame()
+            let before = try resident()
+            var clients: [TestClient] = []
+            clients.reserveCapacity(5_000)
+            for _ in 0..<5_000 {
+                let client = try TestClient(port: server.port)
+                try client.send(frame(pattern(1_000)))
+                _ = try client.receiveFrame()
+                clients.append(client)
+            }
+            let after = try resident()
+            print(
+                "5,000 idle connections: \((after - before) / 5_000) bytes each (both ends), \(after >> 20) MiB resident"
+            )
+            #expect(try server.ask { $0.connectionCount } == 5_001)
+            #expect(try server.ask { $0.options.memory.used } == 0)
+            #expect(after - before < 100 << 20)
+            // All of them are still served.
+            for client in clients {
+                try client.send(frame([1]))
+                #expect(try client.receiveFrame() == [1])
+            }
+            server.stop()
+        }
+        print(String(decoding: result?.standardOutputContent ?? [], as: UTF8.self))
+    }
+
+    @Test func descriptorExhaustionIsSurvived() async {
+        await #expect(processExitsWith: .success) {
+            let events = Reports<String>()
+            let server = try TestServer(setUp: { shard in
+                shard.onEvent = { event in
+                    switch event {
+                    case .acceptingPaused(_, let error): events.report("paused \(error.code)")
+                    case .acceptingResumed: events.report("resumed")
+                    case .acceptFailed(_, let error): events.report("failed \(error)")
+                    }
+                }
+            }) { EchoHandler($0) }
+            var first: TestClient? = try TestClient(port: server.port)
+            try first?.send(frame([1]))
+            #expect(try first?.receiveFrame() == [1])
+            let clients = try (0..<50).map { _ in try TestClient() }
+            // What is free is taken, so that the server finds no descriptor for any of them.
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = min(limit.rlim_cur, 512)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var fillers: [Int32] = []
+            while case let filler = dup(0), filler >= 0 { fillers.append(filler) }
+            for client in clients { try client.connect(port: server.port) }
+            #expect(events.next() == "paused \(EMFILE)")
+            // Who is there is served meanwhile.
+            try first?.send(frame([2]))
+            #expect(try first?.receiveFrame() == [2])
+            // Two descriptors become free: the client's end and the server's.
+            first = nil
+            #expect(events.next() == "resumed")
+            #expect(events.next() == "paused \(EMFILE)")
+            for filler in fillers { close(filler) }
+            #expect(events.next() == "resumed")
+            for client in clients {
+                try client.send(frame([3]))
+                #expect(try client.receiveFrame() == [3])
+            }
+            server.stop()
+        }
+    }
+}
