@@ -90,8 +90,11 @@ let package = Package(
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),
-        tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
-        .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
+        tests(
+            "KafkaClientCore",
+            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "ReferenceKafka", "Runtime"]),
+        tests("martlet", ["CommandLine", "KafkaClientCore", "ReferenceKafka"]),
+        .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
         tests("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
