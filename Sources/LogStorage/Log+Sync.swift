@@ -177,12 +177,10 @@ extension Log {
         guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
             return nil
         }
+        segments.active.addTimeIndexEntry()
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
         if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }
-        if segments.active.exists {
-            segments.active.addTimeIndexEntry()
-            segments.active.needsSealing = true
-        }
+        segments.active.needsSealing = segments.active.exists
         if snapshotOffsets.last != logEndOffset { noteProducers() }
         return makeSync(includingActive: true)
     }

@@ -287,6 +287,9 @@ extension Segment {
         endingBefore offset: Int64, isClean: Bool, _ place: LogPlace
     ) throws(ReadFailure) -> Start {
         let base = baseOffset
+        if isClean, offsetIndex.last.map({ base + Int64($0.relativeOffset) < offset }) ?? true {
+            return try keepWholeIndexes(place)
+        }
         let offsetFile = try openOffsetIndex(place)
         let timeFile = try openTimeIndex(place)
         let index = offsetIndex
@@ -307,6 +310,12 @@ extension Segment {
         maxTimestampOffset = time.map { base + Int64($0.entry.relativeOffset) } ?? -1
         bytesSinceIndexEntry = 0
         return start
+    }
+
+    /// After a clean stop the files have all entries; the walk only goes over what lies behind the last of them.
+    private mutating func keepWholeIndexes(_ place: LogPlace) throws(ReadFailure) -> Start {
+        bytesSinceIndexEntry = 0
+        return try start(place, .blocking) { _, _ in true }
     }
 
     /// After a power loss any page of the file may be missing.
