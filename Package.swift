@@ -87,6 +87,7 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Broker", ["Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records"]),
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),
