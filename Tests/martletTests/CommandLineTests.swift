@@ -25,7 +25,7 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ([], "a command is missing"), (["topics"], "Did you mean 'martlet topic'?"),
+        ([String](), "a command is missing"), (["topics"], "Did you mean 'martlet topic'?"),
         (["topic", "create"], "TOPIC is missing"), (["consume", "t", "--cuont", "1"], "Did you mean --count?"),
         (["consume", "t", "--from", "yesterday"], "must be beginning, end, an offset"),
         (["consume", "t", "--json", "--raw"], "exclude each other"),

@@ -16,7 +16,7 @@ enum Program {
             readlink("/proc/self/exe", bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }, bytes.count)
         }
         let executable = String(decoding: room.prefix(max(0, length)), as: UTF8.self)
-        return (executable as NSString).deletingLastPathComponent + "/martlet"
+        return executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)] + "/martlet"
     }()
 
     /// Runs it to its end.
