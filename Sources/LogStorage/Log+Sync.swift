@@ -93,6 +93,7 @@ extension Log {
 
     private func makeSync(includingActive: Bool) -> LogSync {
         isSyncInFlight = true
+        segments.hints.insert(writtenOffset, in: segments.active.baseOffset, at: segments.active.writtenSize)
         let last = segments.segments.count - 1
         var files: [any File] = []
         var seals: [SegmentSeal] = []

@@ -49,7 +49,8 @@ public struct LogJob<Value: Sendable>: Sendable {
         } catch .file(let error) {
             return LogJobResult(job: self, segments: segments, outcome: .failure(error))
         } catch {
-            preconditionFailure("a blocking read settles everything but errors of the disk")
+            // A blocking read settles everything else by itself.
+            return LogJobResult(job: self, segments: segments, outcome: .failure(segments.place.unreadable))
         }
     }
 }
