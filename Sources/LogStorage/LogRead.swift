@@ -102,6 +102,8 @@ extension Log {
 
 extension SegmentSet {
     mutating func read(_ request: ReadRequest, _ mode: ReadMode) throws(ReadFailure) -> LogReadOutcome {
+        // The segment may have been deleted since the question was asked.
+        guard request.offset >= segments[0].baseOffset else { return .offsetOutOfRange }
         var index = index(containing: request.offset)
         while index < segments.count, segments[index].baseOffset < request.upTo || index == 0 {
             if segments[index].writtenSize == 0, segments[index].damage.isEmpty {

@@ -41,7 +41,7 @@ struct DiskTroubleTests {
         let content = try harness.content(firstLog)
         disk.withFaults {
             $0.script(.write, on: ".log", .short(50))
-            $0.script(.write, on: ".log", .full, skipping: 1)
+            $0.script(.write, on: ".log", .full)
         }
         #expect(throws: FileError.self) { try harness.append(Batch()) }
         #expect(try harness.content(firstLog) == content)
