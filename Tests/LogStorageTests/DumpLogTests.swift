@@ -84,7 +84,11 @@ struct DumpLogTests {
         let indexes = try files(".index") + files(".timeindex")
         let sane = try dump(script, ["--index-sanity-check"], files: indexes)
         check(sane)
-        #expect(sane.split(separator: "\n").filter { $0.hasSuffix("passed sanity check.") }.count == indexes.count)
+        // The entries of an active segment may still wait in memory.
+        let passed = sane.split(separator: "\n").filter {
+            $0.hasSuffix("passed sanity check.") || $0.hasSuffix(".index is empty.")
+        }
+        #expect(passed.count == indexes.count, "\(sane)")
         let entries = try dump(script, [], files: indexes)
         check(entries)
         #expect(entries.contains("position: ") && entries.contains("timestamp: "))
