@@ -87,11 +87,15 @@ let package = Package(
 
         // Tests
         tests("Bytes", []),
+        tests("Broker", ["Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records"]),
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),
-        tests("KafkaClientCore", ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
-        .testTarget(name: "martletTests", dependencies: ["martlet"], swiftSettings: strict),
+        tests(
+            "KafkaClientCore",
+            ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "ReferenceKafka", "Runtime"]),
+        tests("martlet", ["CommandLine", "KafkaClientCore", "ReferenceKafka"]),
+        .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
         tests("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
@@ -103,7 +107,7 @@ let package = Package(
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),
-        tests("KafkaProtocol", ["Bytes"]),
+        tests("KafkaProtocol", ["Bytes", "CAllocations"]),
         tests(
             "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
             resources: [.copy("Resources/vectors.txt")]),

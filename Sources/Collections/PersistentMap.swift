@@ -3,16 +3,19 @@
 /// A hash trie of 32-way nodes that never change once made, so that versions may be read on several threads.
 /// Look-up and change take time proportional to log32 of the count. The order of iteration is unspecified.
 public struct PersistentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private var root: TrieNode<Key, Value>
-    public private(set) var count: Int
+    @usableFromInline var root: TrieNode<Key, Value>
+    @usableFromInline var size: Int
 
+    @inlinable
     public init() {
         root = TrieNode(bitmap: 0, slots: [])
-        count = 0
+        size = 0
     }
 
-    public var isEmpty: Bool { count == 0 }
+    @inlinable public var count: Int { size }
+    @inlinable public var isEmpty: Bool { size == 0 }
 
+    @inlinable
     public subscript(key: Key) -> Value? {
         get { root.value(of: key, hash: UInt(bitPattern: key.hashValue)) }
         set {
@@ -21,27 +24,31 @@ public struct PersistentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable
     }
 
     /// Sets the key's value, whether it had one or not.
+    @inlinable
     public mutating func updateValue(_ value: Value, forKey key: Key) {
         let entry = TrieEntry(hash: UInt(bitPattern: key.hashValue), key: key, value: value)
         let (node, isNew) = root.setting(entry, shift: 0)
         root = node
-        if isNew { count += 1 }
+        if isNew { size += 1 }
     }
 
     /// Removes the key; nothing happens when it is not there.
+    @inlinable
     public mutating func removeValue(forKey key: Key) {
         guard let node = root.removing(key, hash: UInt(bitPattern: key.hashValue), shift: 0) else { return }
         root = node
-        count -= 1
+        size -= 1
     }
 }
 
 extension PersistentMap: Sequence {
     public struct Iterator: IteratorProtocol {
-        private var path: [(node: TrieNode<Key, Value>, next: Int)]
+        @usableFromInline var path: [(node: TrieNode<Key, Value>, next: Int)]
 
-        fileprivate init(_ root: TrieNode<Key, Value>) { path = [(root, 0)] }
+        @inlinable
+        init(_ root: TrieNode<Key, Value>) { path = [(root, 0)] }
 
+        @inlinable
         public mutating func next() -> (key: Key, value: Value)? {
             while let (node, index) = path.last {
                 guard index < node.slots.count else {
@@ -58,15 +65,16 @@ extension PersistentMap: Sequence {
         }
     }
 
-    public func makeIterator() -> Iterator { Iterator(root) }
+    @inlinable public func makeIterator() -> Iterator { Iterator(root) }
 
-    public var underestimatedCount: Int { count }
+    @inlinable public var underestimatedCount: Int { count }
 
-    public var keys: [Key] { map(\.key) }
-    public var values: [Value] { map(\.value) }
+    @inlinable public var keys: [Key] { map(\.key) }
+    @inlinable public var values: [Value] { map(\.value) }
 }
 
 extension PersistentMap: ExpressibleByDictionaryLiteral {
+    @inlinable
     public init(dictionaryLiteral elements: (Key, Value)...) {
         self.init()
         for (key, value) in elements { updateValue(value, forKey: key) }
@@ -74,43 +82,57 @@ extension PersistentMap: ExpressibleByDictionaryLiteral {
 }
 
 extension PersistentMap: Equatable where Value: Equatable {
+    @inlinable
     public static func == (left: PersistentMap, right: PersistentMap) -> Bool {
         left.root === right.root || left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
     }
 }
 
-private struct TrieEntry<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    let hash: UInt
-    let key: Key
-    let value: Value
+@usableFromInline
+struct TrieEntry<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    @usableFromInline let hash: UInt
+    @usableFromInline let key: Key
+    @usableFromInline let value: Value
+
+    @inlinable
+    init(hash: UInt, key: Key, value: Value) {
+        self.hash = hash
+        self.key = key
+        self.value = value
+    }
 }
 
 /// A node of the trie. Above the last level, `bitmap` says which of the 32 places are taken, and `slots` holds them in
 /// order. On the last level, where the hash is used up, `bitmap` is 0 and `slots` holds entries of equal hash.
-private final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+@usableFromInline
+final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    @usableFromInline
     enum Slot: Sendable {
         case entry(TrieEntry<Key, Value>)
         case node(TrieNode)
     }
 
     /// Bits of the hash that a level uses, and the shift at which there are none left.
-    static var bits: UInt { 5 }
-    static var exhausted: UInt { 65 }
+    @inlinable static var bits: UInt { 5 }
+    @inlinable static var exhausted: UInt { 65 }
 
-    let bitmap: UInt32
-    let slots: [Slot]
+    @usableFromInline let bitmap: UInt32
+    @usableFromInline let slots: [Slot]
 
+    @inlinable
     init(bitmap: UInt32, slots: [Slot]) {
         self.bitmap = bitmap
         self.slots = slots
     }
 
     /// The place's bit in the bitmap, and where in `slots` it is or would be.
-    private func place(_ hash: UInt, _ shift: UInt) -> (bit: UInt32, index: Int) {
+    @inlinable
+    func place(_ hash: UInt, _ shift: UInt) -> (bit: UInt32, index: Int) {
         let bit = UInt32(1) << UInt32(truncatingIfNeeded: (hash >> shift) & 31)
         return (bit, (bitmap & (bit - 1)).nonzeroBitCount)
     }
 
+    @inlinable
     func value(of key: Key, hash: UInt) -> Value? {
         var node = self
         var shift: UInt = 0
@@ -127,6 +149,7 @@ private final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendabl
         return entry.value
     }
 
+    @inlinable
     func setting(_ entry: TrieEntry<Key, Value>, shift: UInt) -> (node: TrieNode, isNew: Bool) {
         guard shift < TrieNode.exhausted else { return settingCollision(entry) }
         let (bit, index) = place(entry.hash, shift)
@@ -150,13 +173,15 @@ private final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendabl
     }
 
     /// A node of two entries with different keys.
-    private static func pair(
+    @inlinable
+    static func pair(
         _ first: TrieEntry<Key, Value>, _ second: TrieEntry<Key, Value>, shift: UInt
     ) -> TrieNode {
         TrieNode(bitmap: 0, slots: []).setting(first, shift: shift).node.setting(second, shift: shift).node
     }
 
-    private func settingCollision(_ entry: TrieEntry<Key, Value>) -> (node: TrieNode, isNew: Bool) {
+    @inlinable
+    func settingCollision(_ entry: TrieEntry<Key, Value>) -> (node: TrieNode, isNew: Bool) {
         var slots = slots
         if let index = collision(with: entry.key) {
             slots[index] = .entry(entry)
@@ -166,7 +191,8 @@ private final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendabl
         return (TrieNode(bitmap: 0, slots: slots), true)
     }
 
-    private func collision(with key: Key) -> Int? {
+    @inlinable
+    func collision(with key: Key) -> Int? {
         slots.firstIndex { slot in
             guard case .entry(let entry) = slot else { return false }
             return entry.key == key
@@ -174,6 +200,7 @@ private final class TrieNode<Key: Hashable & Sendable, Value: Sendable>: Sendabl
     }
 
     /// This node without the key; nil when it is not there.
+    @inlinable
     func removing(_ key: Key, hash: UInt, shift: UInt) -> TrieNode? {
         guard shift < TrieNode.exhausted else {
             guard let index = collision(with: key) else { return nil }

@@ -80,15 +80,15 @@ extension Log {
 
     /// Rolls if the batch needs a new segment, and sees to it that the last staged write is one that can still grow.
     private func prepareStaging(for header: RecordBatchHeader, now: Int64) {
-        let before = savepoint
-        let snapshot = needsRoll(for: header, now: now) ? beginSegment(now: now) : nil
+        let mustRoll = needsRoll(for: header, now: now)
         let isTaken = isWriteInFlight && staged.count == 1
-        if snapshot != nil || isTaken || staged.isEmpty {
-            staged.append(
-                StagedWrite(
-                    segment: segments.active.baseOffset, position: segments.active.size, before: before,
-                    snapshot: snapshot))
-        }
+        guard mustRoll || isTaken || staged.isEmpty else { return }
+        let before = savepoint
+        let snapshot = mustRoll ? beginSegment(now: now) : nil
+        staged.append(
+            StagedWrite(
+                segment: segments.active.baseOffset, position: segments.active.size, before: before, snapshot: snapshot)
+        )
     }
 
     private func stage(_ bytes: UnsafeRawBufferPointer, _ header: RecordBatchHeader, marker: EndTransactionMarker?) {
@@ -118,26 +118,25 @@ extension Log {
 
 extension Log {
     private func needsRoll(for header: RecordBatchHeader, now: Int64) -> Bool {
-        let active = segments.active
-        if active.isEmpty { return active.relative(header.lastOffset) == nil }
-        return active.size + Int64(header.totalSize) > configuration.segmentLimit
-            || active.offsetIndex.count >= configuration.indexCapacity(entrySize: OffsetIndexEntry.size)
-            || active.timeIndex.count >= configuration.indexCapacity(entrySize: TimeIndexEntry.size)
-            || active.relative(header.lastOffset) == nil
-            || age(of: active, at: max(header.maxTimestamp, -1), now: now) > configuration.segmentMs - jitter(active)
+        if segments.active.isEmpty { return segments.active.relative(header.lastOffset) == nil }
+        return segments.active.size + Int64(header.totalSize) > configuration.segmentLimit
+            || segments.active.offsetIndex.count >= configuration.indexCapacity(entrySize: OffsetIndexEntry.size)
+            || segments.active.timeIndex.count >= configuration.indexCapacity(entrySize: TimeIndexEntry.size)
+            || segments.active.relative(header.lastOffset) == nil
+            || ageOfActive(at: header.maxTimestamp, now: now) > configuration.segmentMs - jitter
     }
 
     /// By the records' own time where they have one.
-    private func age(of segment: Segment, at timestamp: Int64, now: Int64) -> Int64 {
-        if let first = segment.firstTimestamp, first >= 0, timestamp >= 0 { return timestamp - first }
-        return now - segment.createdAt
+    private func ageOfActive(at timestamp: Int64, now: Int64) -> Int64 {
+        if let first = segments.active.firstTimestamp, first >= 0, timestamp >= 0 { return timestamp - first }
+        return now - segments.active.createdAt
     }
 
     /// A part of `segment.jitter.ms` that differs from log to log and from segment to segment, but not from run to run.
-    private func jitter(_ segment: Segment) -> Int64 {
+    private var jitter: Int64 {
         let most = min(configuration.segmentJitterMs, configuration.segmentMs)
         guard most > 0 else { return 0 }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(bitPattern: segment.baseOffset)
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(bitPattern: segments.active.baseOffset)
         for byte in directory.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return Int64(hash % UInt64(most))
     }

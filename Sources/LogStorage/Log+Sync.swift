@@ -93,6 +93,7 @@ extension Log {
 
     private func makeSync(includingActive: Bool) -> LogSync {
         isSyncInFlight = true
+        segments.hints.insert(writtenOffset, in: segments.active.baseOffset, at: segments.active.writtenSize)
         let last = segments.segments.count - 1
         var files: [any File] = []
         var seals: [SegmentSeal] = []
@@ -177,12 +178,10 @@ extension Log {
         guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
             return nil
         }
+        segments.active.addTimeIndexEntry()
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
         if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }
-        if segments.active.exists {
-            segments.active.addTimeIndexEntry()
-            segments.active.needsSealing = true
-        }
+        segments.active.needsSealing = segments.active.exists
         if snapshotOffsets.last != logEndOffset { noteProducers() }
         return makeSync(includingActive: true)
     }

@@ -49,7 +49,8 @@ public struct LogJob<Value: Sendable>: Sendable {
         } catch .file(let error) {
             return LogJobResult(job: self, segments: segments, outcome: .failure(error))
         } catch {
-            preconditionFailure("a blocking read settles everything but errors of the disk")
+            // A blocking read settles everything else by itself.
+            return LogJobResult(job: self, segments: segments, outcome: .failure(segments.place.unreadable))
         }
     }
 }
@@ -101,6 +102,8 @@ extension Log {
 
 extension SegmentSet {
     mutating func read(_ request: ReadRequest, _ mode: ReadMode) throws(ReadFailure) -> LogReadOutcome {
+        // The segment may have been deleted since the question was asked.
+        guard request.offset >= segments[0].baseOffset else { return .offsetOutOfRange }
         var index = index(containing: request.offset)
         while index < segments.count, segments[index].baseOffset < request.upTo || index == 0 {
             if segments[index].writtenSize == 0, segments[index].damage.isEmpty {

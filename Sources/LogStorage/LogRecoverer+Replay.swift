@@ -19,14 +19,8 @@ extension LogRecoverer {
     }
 
     private mutating func rebuild(_ index: Int) throws(ReadFailure) {
-        while true {
-            do {
-                try segments[index].rebuildIndexes(place, indexInterval: configuration.indexIntervalBytes)
-                break
-            } catch .damaged(let position, let expectedOffset) {
-                try noteDamage(index, at: position, expectedOffset)
-            }
-        }
+        try segments[index].rebuildIndexes(place, indexInterval: configuration.indexIntervalBytes)
+        for range in segments[index].damage { note(range) }
         segments[index].hasBadIndexes = false
         hasChanged = true
         events.append(.indexRebuilt(baseOffset: segments[index].baseOffset))
@@ -146,7 +140,6 @@ extension LogRecoverer {
         }
     }
 
-    @discardableResult
     private mutating func noteDamage(
         _ index: Int, at position: Int64, _ expectedOffset: Int64
     ) throws(ReadFailure) -> DamagedRange {
@@ -159,10 +152,13 @@ extension LogRecoverer {
             range.offsets = range.offsets.lowerBound..<max(recoveryPoint, range.offsets.lowerBound)
             segments[index].damage[segments[index].damage.count - 1] = range
         }
-        events.append(
-            .damaged(
-                offsets: range.offsets, bytes: range.positions.upperBound - range.positions.lowerBound))
+        note(range)
         return range
+    }
+
+    private mutating func note(_ range: DamagedRange) {
+        events.append(
+            .damaged(offsets: range.offsets, bytes: range.positions.upperBound - range.positions.lowerBound))
     }
 }
 
@@ -287,6 +283,9 @@ extension Segment {
         endingBefore offset: Int64, isClean: Bool, _ place: LogPlace
     ) throws(ReadFailure) -> Start {
         let base = baseOffset
+        if isClean, offsetIndex.last.map({ base + Int64($0.relativeOffset) < offset }) ?? true {
+            return try keepWholeIndexes(place)
+        }
         let offsetFile = try openOffsetIndex(place)
         let timeFile = try openTimeIndex(place)
         let index = offsetIndex
@@ -307,6 +306,12 @@ extension Segment {
         maxTimestampOffset = time.map { base + Int64($0.entry.relativeOffset) } ?? -1
         bytesSinceIndexEntry = 0
         return start
+    }
+
+    /// After a clean stop the files have all entries; the walk only goes over what lies behind the last of them.
+    private mutating func keepWholeIndexes(_ place: LogPlace) throws(ReadFailure) -> Start {
+        bytesSinceIndexEntry = 0
+        return try start(place, .blocking) { _, _ in true }
     }
 
     /// After a power loss any page of the file may be missing.

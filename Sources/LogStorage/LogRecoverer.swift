@@ -172,6 +172,16 @@ extension LogRecoverer {
         if let last = segment.timeIndex.last {
             segment.maxTimestamp = last.timestamp
             segment.maxTimestampOffset = segment.baseOffset + Int64(last.relativeOffset)
+            if !isClean { try checkNewestTime(last, of: &segment) }
+        }
+    }
+
+    /// Retention and look-ups by time rely on the last entry of all. Damage to the log itself is another matter.
+    private func checkNewestTime(_ entry: TimeIndexEntry, of segment: inout Segment) throws(ReadFailure) {
+        do {
+            try segment.check(entry, place, .blocking)
+        } catch .damaged {
+            return
         }
     }
 

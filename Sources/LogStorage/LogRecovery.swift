@@ -44,7 +44,8 @@ public enum LogRecovery {
         } catch .file(let error) {
             throw error
         } catch {
-            preconditionFailure("recovery settles everything but errors of the disk")
+            // Recovery settles everything else by itself.
+            throw place.unreadable
         }
     }
 

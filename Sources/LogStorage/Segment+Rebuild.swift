@@ -8,12 +8,16 @@ extension Segment {
         closeIndexes()
         offsetIndex = SparseIndex()
         timeIndex = SparseIndex()
-        guard isSealed else { return }
+        guard isSealed, !needsSealing else { return }
         var fresh = Segment(baseOffset: baseOffset, createdAt: createdAt)
-        var walker = BatchWalker(
-            try openLog(place), .blocking, from: 0, to: writtenSize, expectedOffset: baseOffset, skipping: damage)
-        while let header = try walker.next() {
-            fresh.add(header, at: walker.batchPosition, indexInterval: indexInterval)
+        while true {
+            do {
+                try walk(place, into: &fresh, indexInterval)
+                break
+            } catch .damaged(let position, let expectedOffset) {
+                _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
+                fresh = Segment(baseOffset: baseOffset, createdAt: createdAt)
+            }
         }
         fresh.addTimeIndexEntry()
         offsetIndex = fresh.offsetIndex
@@ -24,6 +28,16 @@ extension Segment {
             try storeIndexes(place)
         } catch {
             throw .file(error)
+        }
+    }
+
+    private mutating func walk(
+        _ place: LogPlace, into fresh: inout Segment, _ indexInterval: Int
+    ) throws(ReadFailure) {
+        var walker = BatchWalker(
+            try openLog(place), .blocking, from: 0, to: writtenSize, expectedOffset: baseOffset, skipping: damage)
+        while let header = try walker.next() {
+            fresh.add(header, at: walker.batchPosition, indexInterval: indexInterval)
         }
     }
 

@@ -69,7 +69,7 @@ extension Segment {
                     Int64(header.totalSize) <= end - candidate
                 else { continue }
                 var walker = BatchWalker(
-                    file, .blocking, from: candidate, to: end, expectedOffset: offsets.lowerBound,
+                    file, .blocking, from: candidate, to: end, expectedOffset: header.baseOffset,
                     window: BatchWalker.contentWindow)
                 if let header = try walker.next(), try walker.isChecksumValid(header) { return (candidate, header) }
             }

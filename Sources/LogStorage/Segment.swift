@@ -166,6 +166,9 @@ struct LogPlace: Sendable {
 
     func path(_ offset: Int64, _ kind: LogFiles.Kind) -> String { LogFiles.path(directory, offset, kind) }
 
+    /// EIO of the directory as a whole.
+    var unreadable: FileError { FileError("read", directory, code: 5) }
+
     func open(_ offset: Int64, _ kind: LogFiles.Kind, _ mode: OpenMode) throws(ReadFailure) -> any File {
         do {
             return try fileSystem.open(path(offset, kind), mode)

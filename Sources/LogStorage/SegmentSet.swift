@@ -9,7 +9,7 @@ struct SegmentSet: Sendable {
     var hints = PositionHints()
 
     var active: Segment {
-        get { segments[segments.count - 1] }
+        _read { yield segments[segments.count - 1] }
         _modify { yield &segments[segments.count - 1] }
     }
 
@@ -44,6 +44,8 @@ struct SegmentSet: Sendable {
             if learnt.isSealed, segments[index].isSealed, !segments[index].needsSealing {
                 segments[index].offsetIndex = learnt.offsetIndex
                 segments[index].timeIndex = learnt.timeIndex
+                segments[index].maxTimestamp = learnt.maxTimestamp
+                segments[index].maxTimestampOffset = learnt.maxTimestampOffset
             }
         }
     }

@@ -72,6 +72,7 @@ extension Segment {
         let entry = try index.floor({ () throws(ReadFailure) in try openTimeIndex(place) }, mode) {
             $0.timestamp <= timestamp
         }?.entry
+        if let entry { try check(entry, place, mode) }
         let from = max(start, baseOffset + Int64(entry?.relativeOffset ?? 0))
         guard let first = try locate(from, place, mode) else { return nil }
         let file = try openLog(place)
@@ -88,6 +89,19 @@ extension Segment {
             if let found = view.first(atOrAfter: timestamp, from: start) { return found }
         }
         return nil
+    }
+}
+
+extension Segment {
+    /// Throws `badIndex` unless a batch ends where the entry says and has the largest timestamp that it says.
+    mutating func check(_ entry: TimeIndexEntry, _ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
+        let offset = baseOffset + Int64(entry.relativeOffset)
+        if damage.contains(where: { $0.offsets.contains(offset) }) { return }
+        // A batch that is only staged yet.
+        if writtenSize < size, offset == maxTimestampOffset { return }
+        guard let header = try locate(offset, place, mode)?.header, header.lastOffset == offset,
+            header.maxTimestamp == entry.timestamp
+        else { throw .badIndex }
     }
 }
 

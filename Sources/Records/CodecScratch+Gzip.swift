@@ -22,7 +22,7 @@ extension CodecScratch {
             case Z_STREAM_END:
                 if stream.pointee.avail_in == 0 { return }
                 inflateReset(stream)
-            case Z_OK where filled || stream.pointee.avail_in > 0:
+            case Z_OK where filled:
                 continue
             default:
                 throw .corrupt

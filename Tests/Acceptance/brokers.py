@@ -1,6 +1,7 @@
 """A broker as a process of its own: Martlet's release binary or, with REFERENCE=1, Apache Kafka."""
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,8 +36,13 @@ def free_ports(count):
 
 
 def broker_environment():
-    """Without MARTLET_BINARY and the like, which a broker would take for settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
+    """With a report should the broker trap, and without MARTLET_BINARY and the like, which it would take for settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
+    swift = shutil.which("swift")
+    reporter = swift and Path(swift).resolve().parents[1] / "libexec/swift/linux/swift-backtrace-static"
+    if reporter and reporter.exists():
+        environment["SWIFT_BACKTRACE"] = f"enable=yes,color=no,swift-backtrace={reporter}"
+    return environment
 
 
 class Broker:
@@ -75,7 +81,7 @@ class Broker:
         # With strace -D the broker, not the tracer, is the child that is waited for and signalled.
         self.process = subprocess.Popen(
             [*self.prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-            env={**broker_environment(), "SWIFT_BACKTRACE": "enable=yes,color=no"})
+            env=broker_environment())
         ready = threading.Event()
 
         def read(output):

@@ -38,11 +38,12 @@ class Raw:
         return b"".join(parts)
 
     def api_versions(self):
-        """The error code and the number of APIs that the broker serves."""
+        """The error code and the keys of the APIs that the broker serves."""
         wanted = self.send(self.API_VERSIONS, 0, b"")
         correlation, answer = self.receive()
         assert correlation == wanted
-        return struct.unpack_from(">hi", answer)
+        error, count = struct.unpack_from(">hi", answer)
+        return error, {struct.unpack_from(">h", answer, 6 + 6 * row)[0] for row in range(count)}
 
     def send_fetch(self, topic, partition, offset, maximum_bytes=1 << 20):
         return self.send(self.FETCH, 4, fetch_request(topic, partition, offset, maximum_bytes))
@@ -72,6 +73,17 @@ def parse_fetch(answer):
     at += 22 + max(0, aborted) * 16
     size = struct.unpack_from(">i", answer, at)[0]
     return error, answer[at + 4:at + 4 + max(0, size)]
+
+
+def stored_codecs(broker, topic, partition):
+    """The codecs, as numbers, of the batches at the start of the partition."""
+    error, records = Raw(broker).fetch(topic, partition, 0)
+    assert error == 0
+    at, codecs = 0, set()
+    for _, _, size in batch_spans(records):
+        codecs.add(struct.unpack_from(">h", records, at + 21)[0] & 7)
+        at += size
+    return codecs
 
 
 def batch_spans(records):

@@ -5,6 +5,7 @@ import pytest
 
 import clients
 import records
+from raw import stored_codecs
 
 COUNT = int(os.environ.get("CLIENT_RECORDS", 3000))
 
@@ -17,6 +18,8 @@ def test_produce_and_consume(broker, client):
         client.produce(broker, "round-trip", partition, codec, range(COUNT), progress)
         assert not progress.failed
         assert progress.delivered == COUNT
+        sent = records.CODECS.index(client.codec_sent(codec, broker))
+        assert stored_codecs(broker, "round-trip", partition) == {sent}
         for reader in clients.ALL:
             records.check(reader.consume(broker, "round-trip", partition), COUNT, client, progress.acknowledged)
 

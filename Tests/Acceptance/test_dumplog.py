@@ -20,7 +20,7 @@ def filled(make_broker):
     clients.create_topic(broker, "dumped", len(records.CODECS), **{"segment.bytes": "1048576"})
     for partition, codec in enumerate(records.CODECS):
         progress = clients.Progress()
-        clients.Confluent().produce(broker, "dumped", partition, codec, range(COUNTS[codec]), progress)
+        clients.KafkaPython().produce(broker, "dumped", partition, codec, range(COUNTS[codec]), progress)
         assert progress.delivered == COUNTS[codec]
     return broker
 

@@ -17,18 +17,28 @@ def blocks(readme):
     return re.findall(r"^```(\w+)\n(.*?)^```$", tour, re.MULTILINE | re.DOTALL)
 
 
+def checkout(place, broker):
+    """A folder in which .build/release/martlet talks to this broker, as the reader's does to the one on port 9092."""
+    command = place / ".build/release/martlet"
+    command.parent.mkdir(parents=True)
+    command.write_text(
+        "#!/bin/bash\n"
+        f'if [ "$1" = server ]; then exec "{brokers.BINARY}" "$@"; fi\n'
+        f'exec "{brokers.BINARY}" "$@" --bootstrap {broker.address}\n')
+    command.chmod(0o755)
+    return place
+
+
 def test_tour(make_broker, tmp_path):
     broker = make_broker(host="localhost").start()
-    place = tmp_path / "checkout"
-    (place / ".build/release").mkdir(parents=True)
-    (place / ".build/release/martlet").symlink_to(brokers.BINARY)
-    second_port = str(brokers.free_ports(1)[0])
+    place = checkout(tmp_path, broker)
+    second = f"localhost:{brokers.free_ports(1)[0]}"
     printed = None
     for language, text in blocks("README.md"):
         if language == "text":
             assert printed == text
             continue
-        script = text.replace("localhost:9092", broker.address).replace("localhost:9192", f"localhost:{second_port}")
+        script = text.replace("localhost:9092", broker.address).replace("localhost:9192", second)
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script], cwd=place, text=True, capture_output=True, timeout=200)
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"

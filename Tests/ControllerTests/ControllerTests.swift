@@ -108,12 +108,4 @@ import Testing
         let last = cluster.controller.allocateProducerIds(brokerId: 1, brokerEpoch: epoch)
         #expect(throws: ControllerError.self) { try last.reply.get() }
     }
-
-    @Test func tenThousandTopicsAreFine() throws {
-        var cluster = try TestCluster()
-        for number in 0..<20 { _ = try cluster.create((0..<500).map { topic("topic.\(number).\($0)") }) }
-        #expect(cluster.controller.image.topics.count == 10_000)
-        let snapshot = MetadataSnapshot(cluster.controller.image)
-        #expect(try ClusterDelta(base: .empty, snapshot: snapshot).image == cluster.controller.image)
-    }
 }

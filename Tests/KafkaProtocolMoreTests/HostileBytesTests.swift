@@ -84,7 +84,7 @@ struct HostileBytesTests {
     @Test("Random changes never trap")
     func mutations() {
         var random = SplitMix(seed: printedSeed("mutations"))
-        var (count, valid, worst) = (0, 0, 0.0)
+        var (count, valid) = (0, 0)
         Schemas.forEachVersion { message, version, codec in
             let sample = Sample(message, version: version, content: .random, using: &random)
             guard !sample.bytes.isEmpty else { return }
@@ -95,13 +95,12 @@ struct HostileBytesTests {
                 if isTooMuch(outcome, for: bytes) {
                     Issue.record("\(message.name) v\(version): \(outcome.peak) for \(hex(bytes))")
                 }
-                worst = max(worst, Double(outcome.peak) / Double(bytes.count + HostileBytesTests.freeMemory))
                 if outcome.error == nil { valid += 1 }
                 count += 1
             }
         }
         #expect(count >= 100_000)
-        print("\(count) mutations, \(valid) of them still valid, at most \(worst) bytes of memory for a byte")
+        print("\(count) mutations, \(valid) of them still valid")
     }
 
     private func mutate(_ bytes: inout [UInt8], using random: inout SplitMix) {
@@ -124,7 +123,7 @@ struct HostileBytesTests {
         var random = SplitMix(seed: 1)
         var ratios: [(ratio: Double, place: String)] = []
         Schemas.forEachVersion { message, version, codec in
-            let sample = Sample(message, version: version, content: .crowded(1000), using: &random)
+            let sample = Sample(message, version: version, content: .crowded(400), using: &random)
             let outcome = decode(sample.bytes, version, with: codec)
             if outcome.error != nil { Issue.record("\(message.name) v\(version)") }
             if isTooMuch(outcome, for: sample.bytes) {

@@ -153,8 +153,9 @@ struct ProducerTests {
         harness.log.highWatermarkAdvanced(to: 91)
         let all = harness.log.abortedTransactions(from: 0, to: 91)
         #expect(all.count == 15)
-        #expect(all.map(\.firstOffset) == (0..<15).map { Int64($0 * 6) })
-        #expect(all.map(\.lastOffset) == (0..<15).map { Int64($0 * 6 + 2) })
+        let starts = (0..<15).map { (round: Int64) in round * 6 }
+        #expect(all.map(\.firstOffset) == starts)
+        #expect(all.map(\.lastOffset) == starts.map { $0 + 2 })
         #expect(harness.log.abortedTransactions(from: 9, to: 20).map(\.firstOffset) == [12, 18])
         #expect(harness.log.abortedTransactions(from: 8, to: 12).map(\.firstOffset) == [6])
         try harness.reopen(cleanly: cleanly, recoveryPoint: 0)

@@ -88,7 +88,9 @@ final class LogHarness {
     }
 
     /// Opens the log again: after a clean stop, or as after `kill -9` with this recovery point.
-    func reopen(cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil) throws {
+    func reopen(cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil)
+        throws
+    {
         var recoveryPoint = recoveryPoint
         if cleanly {
             if closing { try log.close()?.perform() }

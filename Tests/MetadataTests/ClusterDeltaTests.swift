@@ -209,6 +209,28 @@ import Testing
         #expect(!delta.featuresChanged)
     }
 
+    @Test func tenThousandTopicsCreatedOneByOne() throws {
+        var image = ClusterImage.empty
+        for number in 0..<10_000 {
+            let id = UUID(high: 1, low: UInt64(number))
+            let state = PartitionState(replicas: [1], directories: [.zero], inSyncReplicas: [1], leader: 1)
+            var delta = ClusterDelta(base: image)
+            try delta.replay(
+                MetadataBatch(
+                    firstOffset: image.position.offset + 1, controllerEpoch: 1, time: 0,
+                    records: [
+                        .topic(TopicRecord(name: "topic.\(number)", id: id)),
+                        .partition(PartitionRecord(topicId: id, partition: 0, state: state)),
+                    ]))
+            #expect(delta.changedTopics == [id])
+            image = delta.image
+        }
+        #expect(image.topics.count == 10_000)
+        #expect(image.topics.partitionCount == 10_000)
+        #expect(image.topics["topic.9999"]?.id == UUID(high: 1, low: 9_999))
+        #expect(try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(image)).image == image)
+    }
+
     @Test func noSnapshotOfNothing() {
         #expect(ClusterImage.empty.snapshotRecords().isEmpty)
         #expect(ClusterDelta(base: .empty).isEmpty)

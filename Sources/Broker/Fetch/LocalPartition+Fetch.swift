@@ -17,6 +17,7 @@ extension LocalPartition {
         then: @escaping (FetchedPartition) -> Void
     ) {
         if let settled = settleWithoutReading(target, options) { return then(settled) }
+        shard.descriptors.touch(log)
         let read = log.read(
             from: target.fetchOffset, maximumBytes: min(budget, Int(max(target.maximumBytes, 0))),
             upTo: bound(options), atLeastOneBatch: atLeastOneBatch)

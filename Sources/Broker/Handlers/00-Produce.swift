@@ -15,7 +15,7 @@ enum ProduceHandler {
         let isForbidden = view.transactionalId == nil && items.hasTransactionalBatch
         var pending = PendingProduce(
             number: request.number, correlationID: request.correlationID, version: request.version,
-            deadline: session.shard.loop.now + .milliseconds(Int64(max(view.timeoutMs, 0))),
+            deadline: session.shard.loop.now + patience(view.timeoutMs),
             topics: items.topics, partitions: [], unfinished: 0)
         pending.partitions.reserveCapacity(items.partitions.count)
         for (slot, item) in items.partitions.enumerated() {
@@ -33,6 +33,10 @@ enum ProduceHandler {
         }
         finish(pending, acks: view.acks, session: session)
     }
+
+    /// How long a produce waits. The client's timeout is meant for replicas; the local disk, which Kafka does not count in,
+    /// has some seconds in any case.
+    private static func patience(_ timeoutMs: Int32) -> Interval { .milliseconds(max(Int64(timeoutMs), 5_000)) }
 
     private static func append(
         _ item: ProduceItem, _ options: ProduceOptions, _ session: ClientSession

@@ -25,6 +25,8 @@ final class ClientSession: ConnectionHandler {
     private var timeoutToken: DeadlineToken?
     /// Set while a held frame waits for the session to become idle.
     private var holdsFrame = false
+    /// No request follows: the connection closes when it owes no answer.
+    private var hasInputEnded = false
     /// Ends what the busy request waits for, when the connection closes.
     var cancelBusy: (() -> Void)?
 
@@ -199,12 +201,18 @@ final class ClientSession: ConnectionHandler {
     }
 
     private func resumeIfIdle() {
+        if hasInputEnded, !isBusy, produces.isEmpty { return connection.close(afterFlush: true) }
         guard holdsFrame, !isBusy, produces.count < ClientSession.maximumPendingProduces else { return }
         holdsFrame = false
         connection.resume()
     }
 
     // MARK: The end
+
+    func inputEnded(_ connection: Connection) {
+        hasInputEnded = true
+        resumeIfIdle()
+    }
 
     /// Closes the connection once the answers written so far have left.
     func close(_ reason: String) {

@@ -136,6 +136,7 @@ extension BrokerShard {
             guard let local = entry.partitions[index].partition else { continue }
             entry.partitions[index].partition = nil
             local.partition.close(into: &acknowledgements)
+            descriptors.remove(local.log)
             partitionsPerDirectory[local.directory] -= 1
             moved[local.partition.id] = nil
             delete(local)

@@ -41,6 +41,10 @@ final class BrokerShard {
     private var tickMemory: [UnsafeMutableRawBufferPointer] = []
     private var fullDirectories: Set<Int> = []
     private var failedDirectories: Set<Int> = []
+    /// The logs with open files, of which there may be so many at a time.
+    let descriptors: LogDescriptors
+    /// On the shard that accepts: who may connect.
+    lazy var limits = ConnectionLimits(context.configuration.network)
     var watches = FetchWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
@@ -56,6 +60,7 @@ final class BrokerShard {
         self.loop = loop
         self.context = context
         image = .empty
+        descriptors = LogDescriptors(limit: max(ProcessSetup.raiseDescriptorLimit() / 2 / context.shardCount, 16))
         disk = DiskScheduler(shard: loop, syncThreads: context.syncThreads)
         partitionsPerDirectory = context.directories.map { _ in 0 }
         fetchSessions = FetchSessionCache(
@@ -91,11 +96,24 @@ final class BrokerShard {
         do {
             try loop.adopt(handoff, options: connectionOptions) { accept($0, listener) }
         } catch {
+            connectionEnded(handoff.peer)
             log.warning("a connection was lost", metadata: ["peer": "\(handoff.peer)", "error": "\(error)"])
         }
     }
 
-    func sessionClosed(_ session: ClientSession) { sessions.removeValue(forKey: session.number) }
+    func sessionClosed(_ session: ClientSession) {
+        sessions.removeValue(forKey: session.number)
+        connectionEnded(session.connection.peer)
+    }
+
+    /// Tells the shard that accepts that there is room for one more.
+    private func connectionEnded(_ peer: SocketAddress) {
+        if index == 0 {
+            limits.closed(peer)
+        } else {
+            peers[0].post(.call { $0.limits.closed(peer) })
+        }
+    }
 
     func session(_ number: UInt64) -> ClientSession? { sessions[number] }
 

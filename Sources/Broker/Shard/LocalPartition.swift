@@ -158,6 +158,7 @@ final class LocalPartition {
 extension LocalPartition: DiskClient {
     func diskWritten() {
         isStaged = false
+        shard.descriptors.touch(log)
         advance()
         scheduleFlush()
     }

@@ -33,7 +33,7 @@ extension BrokerShard {
                 if context.shardCount == 1 {
                     return try loop.listen(
                         on: address, options: connectionOptions, backlog: Int32(clamping: network.listenBacklog)
-                    ) { [unowned self] in accept($0, info) }
+                    ) { [unowned self] in admit($0.peer) ? accept($0, info) : nil }
                 }
                 return try loop.listen(on: address, backlog: Int32(clamping: network.listenBacklog)) {
                     [unowned self] in handOver($0, info)
@@ -50,7 +50,14 @@ extension BrokerShard {
         }
     }
 
+    private func admit(_ peer: SocketAddress) -> Bool {
+        guard let refusal = limits.opened(peer, now: loop.now) else { return true }
+        log.debug("connection refused", metadata: ["peer": "\(peer)", "limit": "\(refusal)"])
+        return false
+    }
+
     private func handOver(_ handoff: ConnectionHandoff, _ listener: ListenerInfo) {
+        guard admit(handoff.peer) else { return }
         nextShard = (nextShard + 1) % peers.count
         peers[nextShard].post(.connection(handoff, listener))
     }

@@ -53,6 +53,10 @@ public struct FetchRequestView {
     static func tags(
         from cursor: inout ByteCursor, version: Int16, into parameters: inout FetchParameters
     ) throws(DecodeError) -> UnsafeRawBufferPointer? {
+        if cursor.rest.first == 0 {
+            try cursor.skip(1)
+            return nil
+        }
         var clusterId: UnsafeRawBufferPointer?
         try cursor.taggedFields { (tag, field) throws(DecodeError) in
             switch tag {

@@ -1,0 +1,55 @@
+import Configuration
+import Runtime
+
+/// How many connections there may be: in all, from one address, and how fast they may come. The last two do not count for
+/// this machine's own addresses.
+struct ConnectionLimits {
+    enum Refusal: String {
+        case total = "max.connections"
+        case address = "max.connections.per.ip"
+        case rate = "max.connection.creation.rate"
+    }
+
+    private let network: BrokerConfiguration.Network
+    private var total = 0
+    private var byAddress: [String: Int] = [:]
+    /// Connections that may still come now; grows with time up to one second's worth.
+    private var tokens: Double
+    private var lastRefill: MonotonicTime?
+
+    init(_ network: BrokerConfiguration.Network) {
+        self.network = network
+        tokens = Double(network.maximumConnectionRate)
+    }
+
+    /// Counts a connection, or says which limit it is over; one that is refused is not counted.
+    mutating func opened(_ peer: SocketAddress, now: MonotonicTime) -> Refusal? {
+        guard total < network.maximumConnections else { return .total }
+        if !peer.isLoopback {
+            let address = peer.hostText
+            let limit = network.connectionOverrides[address] ?? network.maximumConnectionsPerAddress
+            guard byAddress[address, default: 0] < limit else { return .address }
+            guard takeToken(now) else { return .rate }
+            byAddress[address, default: 0] += 1
+        }
+        total += 1
+        return nil
+    }
+
+    mutating func closed(_ peer: SocketAddress) {
+        total -= 1
+        guard !peer.isLoopback, let count = byAddress[peer.hostText] else { return }
+        byAddress[peer.hostText] = count > 1 ? count - 1 : nil
+    }
+
+    private mutating func takeToken(_ now: MonotonicTime) -> Bool {
+        let rate = Double(network.maximumConnectionRate)
+        if let lastRefill {
+            tokens = min(rate, tokens + rate * Double((now - lastRefill).nanoseconds) / 1e9)
+        }
+        lastRefill = now
+        guard tokens >= 1 else { return false }
+        tokens -= 1
+        return true
+    }
+}

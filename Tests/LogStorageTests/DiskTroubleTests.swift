@@ -1,0 +1,165 @@
+import Files
+import LogStorage
+import Records
+import Testing
+
+struct DiskTroubleTests {
+    let disk = SimulatedFileSystem(seed: 7)
+    let harness: LogHarness
+
+    init() throws { harness = try LogHarness(disk, "/t-0", configuration: .small) }
+
+    @Test func aFullDiskTakesBackOnlyWhatWasStaged() throws {
+        for sequence in 0..<3 { try harness.append(Batch(count: 2, producer: (1, 0, Int32(sequence * 2)))) }
+        let content = try harness.content(firstLog)
+        disk.withFaults { $0.script(.write, on: ".log", .full) }
+        var batches = [
+            Batch(count: 2, producer: (1, 0, 6)).bytes, Batch(producer: (9, 0, 0), isTransactional: true).bytes,
+        ]
+        for index in batches.indices {
+            let outcome = batches[index].withUnsafeMutableBytes {
+                harness.log.append($0, leaderEpoch: 5, now: harness.now)
+            }
+            #expect(outcome.baseOffset == Int64(6 + index * 2))
+        }
+        let failure = try #require(harness.log.writeStaged(now: harness.now))
+        #expect(failure.revertedTo == 6 && !failure.isFenced && failure.error.isOutOfSpace)
+        #expect(harness.log.logEndOffset == 6 && harness.log.writtenOffset == 6)
+        #expect(harness.log.latestLeaderEpoch == 0)
+        #expect(harness.log.activeProducers.map(\.lastSequence) == [5])
+        #expect(harness.log.lastStableOffset(highWatermark: 6) == 6)
+        #expect(try harness.content(firstLog) == content)
+        #expect(try harness.offsets() == [0...1, 2...3, 4...5])
+        // Room is back: the same batch is no duplicate.
+        #expect(try harness.append(Batch(count: 2, producer: (1, 0, 6))).baseOffset == 6)
+        #expect(try harness.offsets().count == 4)
+        withExtendedLifetime(batches) {}
+    }
+
+    @Test func aPartThatWasWrittenIsCutOff() throws {
+        try harness.append(Batch())
+        let content = try harness.content(firstLog)
+        disk.withFaults {
+            $0.script(.write, on: ".log", .short(50))
+            $0.script(.write, on: ".log", .full)
+        }
+        #expect(throws: FileError.self) { try harness.append(Batch()) }
+        #expect(try harness.content(firstLog) == content)
+        #expect(try harness.append(Batch()).baseOffset == 1)
+    }
+
+    @Test func shortWritesAreContinued() throws {
+        disk.withFaults { $0.shortWrites = 0.7 }
+        for index in 0..<50 { try harness.append(Batch(count: 3, valueSize: index * 9)) }
+        #expect(try harness.offsets().count == 50)
+    }
+
+    @Test func aFullDiskAtARollKeepsTheOldSegmentOpen() throws {
+        var count = 0
+        while harness.log.segmentCount == 1, harness.log.size < 3900 {
+            try harness.append(Batch(valueSize: 10))
+            count += 1
+        }
+        let end = harness.log.logEndOffset
+        disk.withFaults { $0.script(.write, on: ".log", .full) }
+        #expect(throws: FileError.self) { try harness.append(Batch(valueSize: 1000)) }
+        #expect(harness.log.segmentCount == 1 && harness.log.logEndOffset == end)
+        #expect(try disk.list("/t-0").filter { $0.hasSuffix(".log") } == [firstLog])
+        #expect(try harness.append(Batch(valueSize: 10)).baseOffset == end)
+        #expect(try harness.append(Batch(valueSize: 1000)).baseOffset == end + 1)
+        #expect(harness.log.segmentCount == 2)
+        try harness.reopen()
+        #expect(try harness.offsets().count == count + 2)
+    }
+
+    @Test func severalSegmentsInOneTickAreTakenBackTogether() throws {
+        try harness.append(Batch(valueSize: 2500))
+        disk.withFaults { $0.script(.write, on: "00000000000000000001.log", .full) }
+        var batches = (0..<4).map { _ in Batch(valueSize: 2500).bytes }
+        for index in batches.indices {
+            _ = batches[index].withUnsafeMutableBytes { harness.log.append($0, leaderEpoch: 0, now: harness.now) }
+        }
+        #expect(harness.log.segmentCount == 5)
+        let failure = try #require(harness.log.writeStaged(now: harness.now))
+        #expect(failure.revertedTo == 1)
+        #expect(harness.log.segmentCount == 1)
+        for _ in 0..<4 { try harness.append(Batch(valueSize: 2500)) }
+        #expect(try harness.offsets().count == 5)
+        withExtendedLifetime(batches) {}
+    }
+
+    @Test func whatWasWrittenOfSeveralSegmentsStays() throws {
+        try harness.append(Batch(valueSize: 2500))
+        disk.withFaults { $0.script(.write, on: "00000000000000000003.log", .full) }
+        var batches = (0..<4).map { _ in Batch(valueSize: 2500).bytes }
+        for index in batches.indices {
+            _ = batches[index].withUnsafeMutableBytes { harness.log.append($0, leaderEpoch: 0, now: harness.now) }
+        }
+        #expect(harness.log.writeStaged(now: harness.now)?.revertedTo == 3)
+        #expect(harness.log.writtenOffset == 3)
+        try harness.log.syncDue(now: harness.now)
+        #expect(harness.log.syncedOffset == 3)
+        #expect(try harness.offsets() == [0...0, 1...1, 2...2])
+        withExtendedLifetime(batches) {}
+    }
+
+    @Test func aFailedWriteFencesTheLogAndReadsGoOn() throws {
+        try harness.append(Batch())
+        disk.withFaults { $0.script(.write, on: ".log", .broken) }
+        #expect(throws: FileError.self) { try harness.append(Batch()) }
+        #expect(harness.log.failure != nil)
+        #expect(try harness.append(Batch()).error == .storage)
+        #expect(AppendError.storage.code == 56)
+        #expect(try harness.offsets() == [0...0])
+        #expect(harness.log.takeSync(now: .max) == nil)
+        #expect(harness.log.close() == nil)
+        try harness.reopen(cleanly: false, recoveryPoint: 1)
+        #expect(try harness.append(Batch()).baseOffset == 1)
+    }
+
+    @Test func aFailedSyncFencesTheLog() throws {
+        try harness.append(Batch())
+        disk.withFaults { $0.script(.sync, on: ".log", .broken) }
+        #expect(throws: FileError.self) { try harness.append(Batch()) }
+        #expect(harness.log.failure != nil)
+        #expect(harness.log.syncedOffset == 1 && harness.log.writtenOffset == 2)
+        #expect(harness.log.takeSync(now: .max) == nil)
+        #expect(try harness.append(Batch()).error == .storage)
+    }
+
+    @Test func aLackOfDescriptorsPasses() throws {
+        disk.withFaults { $0.script(.open, on: ".log", .error(24)) }
+        #expect(throws: FileError.self) { try harness.append(Batch()) }
+        #expect(harness.log.failure == nil)
+        #expect(try harness.append(Batch()).baseOffset == 0)
+    }
+
+    @Test func coldReadsGoThroughJobs() throws {
+        for index in 0..<100 { try harness.append(Batch(count: 2, timestamp: Int64(index * 10), valueSize: 100)) }
+        let all = try harness.offsets()
+        try harness.reopen()
+        disk.withFaults { $0.coldReads = 1 }
+        guard case .needsDisk = harness.log.read(from: 3, maximumBytes: 100, upTo: 200) else {
+            Issue.record("a cold read was answered")
+            return
+        }
+        #expect(try harness.offsets(maximumBytes: 500) == all)
+        #expect(harness.settle(harness.log.offset(forTimestamp: 501))?.offset == 101)
+        disk.withFaults { $0.coldReads = 0.3 }
+        #expect(try harness.offsets(maximumBytes: 100) == all)
+    }
+
+    @Test func nothingCountsAsSyncedBeforeItsFilesAndNamesAre() throws {
+        let recording = RecordingFileSystem(disk)
+        let harness = try LogHarness(recording, "/u-0", configuration: .small)
+        for _ in 0..<60 { try harness.append(Batch(valueSize: 150)) }
+        #expect(harness.log.segmentCount > 2)
+        #expect(harness.log.syncedOffset == 60)
+        var generator = SeededGenerator(seed: 3)
+        let after = disk.crash(using: &generator)
+        let recovered = try LogRecovery.recover(
+            directory: "/u-0", fileSystem: after, configuration: .small, wasCleanShutdown: false, recoveryPoint: nil,
+            logStartOffset: nil, now: 0)
+        #expect(recovered.logEndOffset == 60)
+    }
+}

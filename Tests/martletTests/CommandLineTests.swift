@@ -1,0 +1,58 @@
+import Testing
+
+@testable import martlet
+
+/// The program's answers that need no broker.
+struct CommandLineTests {
+    @Test func theVersionIsTold() throws {
+        let outcome = try Program.run(["--version"])
+        #expect(outcome.status == 0)
+        #expect(outcome.output.hasPrefix("martlet \(Version.number)"))
+        #expect(try Program.run(["version"]).output == outcome.output)
+    }
+
+    @Test(arguments: [
+        ["--help"], ["help"], ["server", "--help"], ["topic", "--help"], ["topic", "create", "-h"],
+        ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
+        ["help", "consume"],
+    ])
+    func helpTeaches(arguments: [String]) throws {
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.isEmpty)
+        #expect(outcome.output.contains("Usage:") && outcome.output.contains("Examples:"))
+        #expect(!outcome.output.contains("\u{1B}"), "no colours but on a terminal")
+    }
+
+    @Test(arguments: [
+        ([String](), "a command is missing"), (["topics"], "Did you mean 'martlet topic'?"),
+        (["topic", "create"], "TOPIC is missing"), (["consume", "t", "--cuont", "1"], "Did you mean --count?"),
+        (["consume", "t", "--from", "yesterday"], "must be beginning, end, an offset"),
+        (["consume", "t", "--json", "--raw"], "exclude each other"),
+        (["produce", "t", "--codec", "rar"], "must be one of none, gzip, snappy, lz4, zstd"),
+        (["produce", "t", "-z", "gzip", "--level", "12"], "It has 1 to 9."),
+        (["topic", "list", "--bootstrap", "a:b:c:"], "--bootstrap"),
+        (["server", "--set", "novalue"], "must be KEY=VALUE"),
+    ])
+    func mistakesEndWithTwo(arguments: [String], words: String) throws {
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(words))
+        #expect(outcome.errors.contains("usage: martlet"))
+    }
+
+    @Test(arguments: [["topic", "list"], ["produce", "t"], ["consume", "t"], ["topic", "create", "t"]])
+    func aBrokerThatIsNotThereEndsWithOneAndAdvice(arguments: [String]) throws {
+        let outcome = try Program.run(arguments + ["--bootstrap", "127.0.0.1:1", "--timeout", "1"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("127.0.0.1:1: cannot connect: Connection refused"))
+        #expect(outcome.errors.contains("--bootstrap HOST:PORT"))
+    }
+
+    @Test func aNameThatDoesNotResolveIsSaid() throws {
+        let outcome = try Program.run(["topic", "list", "--bootstrap", "no-such-host.invalid:9092", "--timeout", "2"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("no address for no-such-host.invalid"))
+    }
+}
