@@ -80,14 +80,17 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "Logging",
+                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol",
+                "Logging",
                 "Records", "Runtime",
             ],
             exclude: ["README.md"], swiftSettings: strict),
 
         // Tests
         tests("Bytes", []),
-        tests("Broker", ["Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records"]),
+        tests(
+            "Broker",
+            ["Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records"]),
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),

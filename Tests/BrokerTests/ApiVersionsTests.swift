@@ -8,14 +8,24 @@ import Testing
     private struct Golden: Decodable {
         struct Step: Decodable { let result: Answer }
         struct Answer: Decodable {
-            let ApiKeys: [Row]
-            let SupportedFeatures: [Supported]
-            let FinalizedFeatures: [Finalized]
+            let apiKeys: [Row]
+            let supportedFeatures: [Supported]
+            let finalizedFeatures: [Finalized]
         }
-        struct Row: Decodable { let ApiKey, MinVersion, MaxVersion: Int16 }
-        struct Supported: Decodable { let Name: String, MinVersion, MaxVersion: Int16 }
-        struct Finalized: Decodable { let Name: String, MaxVersionLevel, MinVersionLevel: Int16 }
+        struct Row: Decodable { let apiKey, minVersion, maxVersion: Int16 }
+        struct Supported: Decodable { let name: String, minVersion, maxVersion: Int16 }
+        struct Finalized: Decodable { let name: String, maxVersionLevel, minVersionLevel: Int16 }
         let steps: [Step]
+    }
+
+    /// A field of the file, whose names begin with a capital letter.
+    private struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+
+        init(stringValue: String) { self.stringValue = stringValue }
+
+        init?(intValue: Int) { return nil }
     }
 
     private func golden() throws -> Golden.Answer? {
@@ -24,7 +34,11 @@ import Testing
             return nil
         }
         let file = URL(fileURLWithPath: "\(home)/wire/golden/apiversions/api_versions_table_4.json")
-        return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file)).steps.first?.result
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .custom { path in
+            Key(stringValue: path.last.map { $0.stringValue.prefix(1).lowercased() + $0.stringValue.dropFirst() } ?? "")
+        }
+        return try decoder.decode(Golden.self, from: Data(contentsOf: file)).steps.first?.result
     }
 
     private func advertised(version: Int16) throws -> ApiVersionsResponse {
@@ -41,18 +55,18 @@ import Testing
         let response = try advertised(version: 4)
         #expect(response.apiKeys.count == 12)
         for row in response.apiKeys {
-            let reference = try #require(golden.ApiKeys.first { $0.ApiKey == row.apiKey })
-            #expect(row.minVersion == reference.MinVersion, "minimum of \(row.apiKey)")
-            #expect(row.maxVersion == reference.MaxVersion, "maximum of \(row.apiKey)")
+            let reference = try #require(golden.apiKeys.first { $0.apiKey == row.apiKey })
+            #expect(row.minVersion == reference.minVersion, "minimum of \(row.apiKey)")
+            #expect(row.maxVersion == reference.maxVersion, "maximum of \(row.apiKey)")
         }
         for feature in response.supportedFeatures {
-            let reference = try #require(golden.SupportedFeatures.first { $0.Name == feature.name })
-            #expect((feature.minVersion, feature.maxVersion) == (reference.MinVersion, reference.MaxVersion))
+            let reference = try #require(golden.supportedFeatures.first { $0.name == feature.name })
+            #expect((feature.minVersion, feature.maxVersion) == (reference.minVersion, reference.maxVersion))
         }
         for feature in response.finalizedFeatures {
-            let reference = try #require(golden.FinalizedFeatures.first { $0.Name == feature.name })
-            #expect(feature.maxVersionLevel == reference.MaxVersionLevel)
-            #expect(feature.minVersionLevel == reference.MinVersionLevel)
+            let reference = try #require(golden.finalizedFeatures.first { $0.name == feature.name })
+            #expect(feature.maxVersionLevel == reference.maxVersionLevel)
+            #expect(feature.minVersionLevel == reference.minVersionLevel)
         }
         #expect(response.finalizedFeaturesEpoch >= 0)
     }
