@@ -11,11 +11,9 @@ enum Program {
 
     /// It lies beside the test's own executable.
     static let path: String = {
-        var room = [UInt8](repeating: 0, count: 4_096)
-        let length = room.withUnsafeMutableBytes { bytes in
-            readlink("/proc/self/exe", bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }, bytes.count)
-        }
-        let executable = String(decoding: room.prefix(max(0, length)), as: UTF8.self)
+        var room = [CChar](repeating: 0, count: 4_096)
+        let length = readlink("/proc/self/exe", &room, room.count)
+        let executable = String(decoding: room.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)] + "/martlet"
     }()
 
