@@ -13,6 +13,8 @@ import Testing
         let shard: Shard
         let client: Client
         var isDone = false
+        /// What nobody else holds while the test waits.
+        var kept: [AnyObject] = []
 
         init(_ shard: Shard, _ kafka: ReferenceKafka, _ pool: BlockingPool) {
             self.shard = shard
@@ -106,12 +108,15 @@ import Testing
             let producer = Producer(client: session.client, configuration: configuration)
             var reader: Reader?
             let consumer = Consumer(client: session.client)
+            session.kept = [producer, consumer]
             var delivered: [Int64] = []
             func readBack() {
-                reader = Reader { reader in
+                let created = Reader { reader in
                     check(reader)
                     session.end()
                 }
+                reader = created
+                session.kept.append(created)
                 consumer.delegate = reader
                 consumer.assign(TopicPartition(topic: topic, partition: 0), from: .earliest)
             }
@@ -148,6 +153,7 @@ import Testing
     @Test func offsetsByTimeAndKeysByPartition() throws {
         try run { session in
             let producer = Producer(client: session.client)
+            session.kept = [producer]
             let topic = "interop-times"
             var partitions: [String: Int32] = [:]
             session.client.createTopics([NewTopic(name: topic, partitionCount: 4)]) { _ in

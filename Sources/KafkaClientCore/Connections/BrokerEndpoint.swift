@@ -1,3 +1,5 @@
+import Runtime
+
 /// Where a broker listens.
 public struct BrokerEndpoint: Hashable, Sendable, CustomStringConvertible {
     public static let defaultPort: UInt16 = 9092
@@ -19,6 +21,7 @@ public struct BrokerEndpoint: Hashable, Sendable, CustomStringConvertible {
             let host = String(text[text.index(after: text.startIndex)..<close])
             self.init(host: host, portText: text[text.index(after: close)...])
         } else if text.filter({ $0 == ":" }).count > 1 {
+            guard SocketAddress(text, port: 0)?.isIPv6 == true else { return nil }
             self.init(host: text, portText: "")
         } else {
             let host = text.prefix { $0 != ":" }
