@@ -15,6 +15,8 @@ struct LogModelRun {
     var now: Int64 = 1_700_000_000_000
     var life: Int32 = 0
     var isCreated = false
+    /// Segments are renamed one after another when they are deleted, which needs a journal to stay in this order.
+    let hasRetention: Bool
     /// The last things that were done, for the report of a failure.
     var trace: [String] = []
 
@@ -25,10 +27,11 @@ struct LogModelRun {
 
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
+        hasRetention = generator.chance(0.7)
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
         try disk.syncDirectory("/")
-        configuration.segmentBytes = Int.random(in: 2000...12_000, using: &generator)
+        configuration.segmentBytes = Int.random(in: 3500...14_000, using: &generator)
         configuration.indexIntervalBytes = Int.random(in: 100...1500, using: &generator)
         configuration.segmentIndexBytes = generator.chance(0.3) ? 48 : 10 << 20
         configuration.segmentMs = generator.chance(0.3) ? 2000 : 1 << 40
@@ -121,7 +124,7 @@ struct LogModelRun {
     private mutating func end() {
         if generator.chance(0.75) {
             note("crash")
-            disk = disk.crash(using: &generator)
+            disk = disk.crash(using: &generator, isJournaled: hasRetention)
             crashes += 1
         } else {
             note("kill")
@@ -135,7 +138,7 @@ struct LogModelRun {
         try OffsetCheckpoint.recoveryPoint.write(
             [LogModelRun.partition: recoveryPoint], in: LogModelRun.root, disk, sync: sync)
         try OffsetCheckpoint.logStartOffset.write(
-            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: sync)
+            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: true)
     }
 }
 
