@@ -123,6 +123,8 @@ extension Log {
         isWriteInFlight = false
         indexFlush = nil
         revertStaged()
+        // A file made for a roll that was taken back must not come back: it would hide what is appended in its place.
+        isDirectoryDirty = true
         if !error.isOutOfSpace, !error.isOutOfDescriptors { fence(error) }
         return WriteFailure(error: error, revertedTo: logEndOffset, isFenced: failure != nil)
     }
