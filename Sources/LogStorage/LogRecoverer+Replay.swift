@@ -56,6 +56,10 @@ extension LogRecoverer {
                 }
             }
         }
+        if segments[index].isSealed, !isClean, segments[index].nextOffset > end {
+            try removeOverlapped(by: index)
+            return false
+        }
         if segments[index].isSealed {
             let found = segments[index].nextOffset
             if found < end, found >= recoveryPoint, !isClean {
@@ -66,6 +70,19 @@ extension LogRecoverer {
             segments[index].addTimeIndexEntry()
         }
         return false
+    }
+
+    /// Removes the segments that begin where this one still has records: files of a roll that was taken back, whose
+    /// removal no sync had made durable, so that nothing in them was acknowledged.
+    private mutating func removeOverlapped(by index: Int) throws(ReadFailure) {
+        let end = segments[index].nextOffset
+        while index + 1 < segments.count, segments[index + 1].baseOffset < end {
+            let base = segments.remove(at: index + 1).baseOffset
+            try remove(segment: base)
+            events.append(.leftoverRemoved(name: LogFiles.name(base, .log)))
+        }
+        segments[index].isSealed = index + 1 < segments.count
+        hasChanged = true
     }
 
     /// Keeps of a segment's indexes what lies before the part that is walked over, and answers where that begins.

@@ -84,11 +84,11 @@ extension LogModel {
             log.logEndOffset == end
                 || index(of: log.logEndOffset).map({ entries[$0].offsets.lowerBound }) == log.logEndOffset
         else { throw ModelFailure("ends inside a batch, at \(log.logEndOffset)") }
-        if log.logStartOffset == log.logEndOffset, log.logStartOffset > highestStart {
+        if log.logStartOffset > highestStart, log.logStartOffset >= acknowledgedEnd {
             // Of files whose names were never synced, a later one may be left and an earlier one not.
-            entries = []
-            emptyEnd = log.logEndOffset
-            highestStart = emptyEnd
+            entries.removeAll { $0.offsets.lowerBound < log.logStartOffset }
+            emptyEnd = log.logStartOffset
+            highestStart = log.logStartOffset
         }
         guard log.logStartOffset >= acknowledgedStart, log.logStartOffset <= highestStart else {
             throw ModelFailure(
