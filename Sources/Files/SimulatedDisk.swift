@@ -239,11 +239,9 @@ extension SimulatedDisk {
     }
 
     /// The disk after a power loss: what was synced, and of the rest what chance kept.
-    func afterCrash(using generator: inout some RandomNumberGenerator) -> SimulatedDisk {
+    func afterCrash(using generator: inout some RandomNumberGenerator, isJournaled: Bool) -> SimulatedDisk {
         var left = self
         let calls = Set(pending.map(\.call)).sorted()
-        // A journal keeps the order of its entries; a disk without one promises nothing.
-        let isJournaled = Bool.random(using: &generator)
         var kept: Set<Int> = []
         if isJournaled {
             kept = Set(calls.prefix(Int.random(in: 0...calls.count, using: &generator)))

@@ -70,10 +70,15 @@ extension SimulatedFileSystem {
     }
 
     /// The disk as a machine finds it after a power loss, without faults, locks or handles. This one, and the files open on it, are dead from now on.
-    public func crash(using generator: inout some RandomNumberGenerator) -> SimulatedFileSystem {
+    ///
+    /// - Parameter isJournaled: whether changes of names survive in the order in which they were made, as on ext4 and XFS.
+    ///   Otherwise any of them may survive without the others, which is all that POSIX promises.
+    public func crash(
+        using generator: inout some RandomNumberGenerator, isJournaled: Bool = false
+    ) -> SimulatedFileSystem {
         let before = end()
-        var next = State(
-            disk: before.disk.afterCrash(using: &generator), generator: before.generator, capacity: before.capacity)
+        let disk = before.disk.afterCrash(using: &generator, isJournaled: isJournaled)
+        var next = State(disk: disk, generator: before.generator, capacity: before.capacity)
         next.now = before.now
         return SimulatedFileSystem(next)
     }

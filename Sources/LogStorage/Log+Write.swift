@@ -122,6 +122,12 @@ extension Log {
     public func writeFailed(_ error: FileError) -> WriteFailure {
         isWriteInFlight = false
         indexFlush = nil
+        // The cut of what was half written, and the removal of a file made for a roll that is taken back, have to be
+        // durable before anything is acknowledged in their place.
+        if let group = staged.first, let index = segments.index(of: group.segment), segments.segments[index].exists {
+            segments.segments[index].isDirty = true
+        }
+        isDirectoryDirty = true
         revertStaged()
         if !error.isOutOfSpace, !error.isOutOfDescriptors { fence(error) }
         return WriteFailure(error: error, revertedTo: logEndOffset, isFenced: failure != nil)

@@ -56,6 +56,10 @@ extension LogRecoverer {
                 }
             }
         }
+        if segments[index].isSealed, !isClean, segments[index].nextOffset > end {
+            try removeOverlapped(by: index)
+            return false
+        }
         if segments[index].isSealed {
             let found = segments[index].nextOffset
             if found < end, found >= recoveryPoint, !isClean {
@@ -66,6 +70,19 @@ extension LogRecoverer {
             segments[index].addTimeIndexEntry()
         }
         return false
+    }
+
+    /// Removes the segments that begin where this one still has records: files of a roll that was taken back, whose
+    /// removal no sync had made durable, so that nothing in them was acknowledged.
+    private mutating func removeOverlapped(by index: Int) throws(ReadFailure) {
+        let end = segments[index].nextOffset
+        while index + 1 < segments.count, segments[index + 1].baseOffset < end {
+            let base = segments.remove(at: index + 1).baseOffset
+            try remove(segment: base)
+            events.append(.leftoverRemoved(name: LogFiles.name(base, .log)))
+        }
+        segments[index].isSealed = index + 1 < segments.count
+        hasChanged = true
     }
 
     /// Keeps of a segment's indexes what lies before the part that is walked over, and answers where that begins.
@@ -246,10 +263,9 @@ extension LogRecoverer {
             }
             if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {
                 let log = try segments[index].openLog(place)
-                try disk { () throws(FileError) in
-                    try log.truncate(to: segments[index].writtenSize)
-                    try log.sync()
-                }
+                try disk { () throws(FileError) in try log.truncate(to: segments[index].writtenSize) }
+                try rewrite(log, from: segments[index].verified.end, to: segments[index].writtenSize)
+                try disk { () throws(FileError) in try log.sync() }
             }
             segments[index].closeFiles()
         }
@@ -261,6 +277,22 @@ extension LogRecoverer {
                 try place.fileSystem.replace(path, with: epochs.encode(), sync: true)
                 try place.fileSystem.syncDirectory(place.directory)
             }
+        }
+    }
+
+    /// Writes again what no earlier sync is known to cover: the pages of a sync that failed count as clean, so that what
+    /// is read may be in memory only and another sync alone would not save it.
+    private func rewrite(_ file: any File, from start: Int64, to end: Int64) throws(ReadFailure) {
+        let window = MutableBuffer(uninitializedCount: Int(min(Int64(BatchWalker.contentWindow), max(end - start, 0))))
+        var position = start
+        while position < end {
+            let part = UnsafeMutableRawBufferPointer(
+                rebasing: window.bytes.prefix(Int(min(end - position, Int64(window.count)))))
+            let count = try file.read(into: part, at: position, .blocking)
+            guard count > 0 else { return }
+            let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
+            try disk { () throws(FileError) in try file.writeAll([bytes], at: position) }
+            position += Int64(count)
         }
     }
 }

@@ -44,8 +44,8 @@ struct LogRecoverer {
         let inventory = try cleanUp()
         try openSegments(inventory, start: start)
         let firstOffset = segments[0].baseOffset
-        // Without a checkpoint: a segment is synced before, or with, the first write to the next one.
-        recoveryPoint = known ?? segments[segments.count - 1].baseOffset
+        // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced.
+        recoveryPoint = known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset)
         try loadSnapshot(inventory)
         try loadEpochs()
         try replay()

@@ -121,6 +121,21 @@ import Testing
         #expect(try remove(andSync: true) == ["gone"])
     }
 
+    @Test func aJournalKeepsTheOrderOfNames() throws {
+        func left(isJournaled: Bool) throws -> Set<[String]> {
+            var seen: Set<[String]> = []
+            for seed in 0..<200 as Range<UInt64> {
+                let disk = SimulatedFileSystem()
+                for name in ["1", "2", "3"] { _ = try disk.open(name, .replace) }
+                var generator = SeededGenerator(seed: seed)
+                seen.insert(try disk.crash(using: &generator, isJournaled: isJournaled).list("/"))
+            }
+            return seen
+        }
+        #expect(try left(isJournaled: true) == [[], ["1"], ["1", "2"], ["1", "2", "3"]])
+        #expect(try left(isJournaled: false).count == 8)
+    }
+
     @Test func aMoveBetweenDirectoriesNeverLosesTheFile() throws {
         for synced in ["one", "two"] {
             let left = try outcomes {

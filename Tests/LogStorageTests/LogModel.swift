@@ -23,7 +23,10 @@ struct LogModel {
     /// The highest start that the log ever had, or may have had: what lies below may be gone.
     var highestStart: Int64 = 0
 
-    var end: Int64 { entries.last.map { $0.offsets.upperBound + 1 } ?? 0 }
+    /// Where a log without entries begins.
+    private var emptyEnd: Int64 = 0
+
+    var end: Int64 { entries.last.map { $0.offsets.upperBound + 1 } ?? emptyEnd }
 
     mutating func append(_ batch: Batch, bytes: [UInt8], leaderEpoch: Int32) {
         var bytes = bytes
@@ -81,6 +84,12 @@ extension LogModel {
             log.logEndOffset == end
                 || index(of: log.logEndOffset).map({ entries[$0].offsets.lowerBound }) == log.logEndOffset
         else { throw ModelFailure("ends inside a batch, at \(log.logEndOffset)") }
+        if log.logStartOffset > highestStart, log.logStartOffset >= acknowledgedEnd {
+            // Of files whose names were never synced, a later one may be left and an earlier one not.
+            entries.removeAll { $0.offsets.lowerBound < log.logStartOffset }
+            emptyEnd = log.logStartOffset
+            highestStart = log.logStartOffset
+        }
         guard log.logStartOffset >= acknowledgedStart, log.logStartOffset <= highestStart else {
             throw ModelFailure(
                 "starts at \(log.logStartOffset), not between \(acknowledgedStart) and \(highestStart): \(events)")

@@ -231,7 +231,8 @@ extension LogModelRun {
     }
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
-        guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
+        guard hasRetention, let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset)
+        else { return }
         model.highestStart = max(model.highestStart, life.log.logStartOffset)
         note("retention to \(life.log.logStartOffset): \(deletion.segments.map(\.baseOffset))")
         try deletion.rename()

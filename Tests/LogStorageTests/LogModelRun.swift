@@ -15,6 +15,8 @@ struct LogModelRun {
     var now: Int64 = 1_700_000_000_000
     var life: Int32 = 0
     var isCreated = false
+    /// Segments are renamed one after another when they are deleted, which needs a journal to stay in this order.
+    let hasRetention: Bool
     /// The last things that were done, for the report of a failure.
     var trace: [String] = []
 
@@ -25,11 +27,17 @@ struct LogModelRun {
 
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
+        hasRetention = generator.chance(0.7)
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
         try disk.syncDirectory("/")
-        configuration.segmentBytes = Int.random(in: 2000...12_000, using: &generator)
+        configuration.segmentBytes = Int.random(in: 3500...14_000, using: &generator)
         configuration.indexIntervalBytes = Int.random(in: 100...1500, using: &generator)
+        if generator.chance(0.3) {
+            // So many entries that the index is written before its segment is sealed.
+            configuration.indexIntervalBytes = 1
+            configuration.segmentBytes = Int.random(in: 20_000...60_000, using: &generator)
+        }
         configuration.segmentIndexBytes = generator.chance(0.3) ? 48 : 10 << 20
         configuration.segmentMs = generator.chance(0.3) ? 2000 : 1 << 40
         configuration.retentionBytes = Int64.random(in: 8000...40_000, using: &generator)
@@ -121,7 +129,7 @@ struct LogModelRun {
     private mutating func end() {
         if generator.chance(0.75) {
             note("crash")
-            disk = disk.crash(using: &generator)
+            disk = disk.crash(using: &generator, isJournaled: hasRetention)
             crashes += 1
         } else {
             note("kill")
@@ -129,13 +137,31 @@ struct LogModelRun {
         }
         now += Int64.random(in: 0..<1000, using: &generator)
         disk.now = now
+        if generator.chance(0.15) { damageIndex() }
+    }
+
+    /// Indexes hold nothing that the log does not: whatever happens to them may cost time only.
+    private mutating func damageIndex() {
+        let directory = "\(LogModelRun.root)/\(LogModelRun.partition)"
+        let names = ((try? disk.list(directory)) ?? []).filter { $0.hasSuffix("index") }
+        guard let name = names.randomElement(using: &generator),
+            let file = try? disk.open("\(directory)/\(name)", .readWrite), let size = try? file.size(), size > 0
+        else { return }
+        let position = Int64.random(in: 0..<size, using: &generator)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: try? file.writeAll([UInt8.random(in: 0...255, using: &generator)], at: position)
+        case 1: try? file.writeAll([UInt8](repeating: 0, count: Int(size - position)), at: position)
+        default: try? file.truncate(to: position)
+        }
+        try? file.sync()
+        note("damaged \(name) at \(position)")
     }
 
     func writeCheckpoints(_ life: LogLife, recoveryPoint: Int64, sync: Bool) throws {
         try OffsetCheckpoint.recoveryPoint.write(
             [LogModelRun.partition: recoveryPoint], in: LogModelRun.root, disk, sync: sync)
         try OffsetCheckpoint.logStartOffset.write(
-            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: sync)
+            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: true)
     }
 }
 
