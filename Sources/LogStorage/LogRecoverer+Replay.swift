@@ -173,6 +173,7 @@ extension LogRecoverer {
         var hasValidBatchBehind = next != nil
         var bytes = end - position
         let name = try keepCut(file, position..<end, offset)
+        for snapshot in snapshotOffsets where snapshot > offset { try remove(snapshot: snapshot) }
         try disk { () throws(FileError) in
             try file.truncate(to: position)
             try file.sync()
@@ -246,10 +247,9 @@ extension LogRecoverer {
             }
             if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {
                 let log = try segments[index].openLog(place)
-                try disk { () throws(FileError) in
-                    try log.truncate(to: segments[index].writtenSize)
-                    try log.sync()
-                }
+                try disk { () throws(FileError) in try log.truncate(to: segments[index].writtenSize) }
+                try rewrite(log, from: segments[index].verified.end, to: segments[index].writtenSize)
+                try disk { () throws(FileError) in try log.sync() }
             }
             segments[index].closeFiles()
         }
@@ -261,6 +261,22 @@ extension LogRecoverer {
                 try place.fileSystem.replace(path, with: epochs.encode(), sync: true)
                 try place.fileSystem.syncDirectory(place.directory)
             }
+        }
+    }
+
+    /// Writes again what no earlier sync is known to cover: the pages of a sync that failed count as clean, so that what
+    /// is read may be in memory only and another sync alone would not save it.
+    private func rewrite(_ file: any File, from start: Int64, to end: Int64) throws(ReadFailure) {
+        let window = MutableBuffer(uninitializedCount: Int(min(Int64(BatchWalker.contentWindow), max(end - start, 0))))
+        var position = start
+        while position < end {
+            let part = UnsafeMutableRawBufferPointer(
+                rebasing: window.bytes.prefix(Int(min(end - position, Int64(window.count)))))
+            let count = try file.read(into: part, at: position, .blocking)
+            guard count > 0 else { return }
+            let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
+            try disk { () throws(FileError) in try file.writeAll([bytes], at: position) }
+            position += Int64(count)
         }
     }
 }

@@ -28,7 +28,7 @@ struct LogModelRun {
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
         try disk.syncDirectory("/")
-        configuration.segmentBytes = Int.random(in: 2000...12_000, using: &generator)
+        configuration.segmentBytes = Int.random(in: 4000...12_000, using: &generator)
         configuration.indexIntervalBytes = Int.random(in: 100...1500, using: &generator)
         configuration.segmentIndexBytes = generator.chance(0.3) ? 48 : 10 << 20
         configuration.segmentMs = generator.chance(0.3) ? 2000 : 1 << 40
@@ -135,7 +135,7 @@ struct LogModelRun {
         try OffsetCheckpoint.recoveryPoint.write(
             [LogModelRun.partition: recoveryPoint], in: LogModelRun.root, disk, sync: sync)
         try OffsetCheckpoint.logStartOffset.write(
-            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: sync)
+            [LogModelRun.partition: life.log.logStartOffset], in: LogModelRun.root, disk, sync: true)
     }
 }
 
