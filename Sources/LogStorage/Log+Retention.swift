@@ -29,30 +29,39 @@ public struct SegmentDeletion: Sendable {
     let emptySegment: Int64?
     let place: LogPlace
 
-    /// Gives the files their `.deleted` names, the oldest segment first.
+    /// Gives the files their `.deleted` names, the oldest segment first. Each is durably gone before the next goes, so that
+    /// a power loss leaves no hole; for the same reason the deletions of one log are performed in their order.
     public func rename() throws(FileError) {
         if let emptySegment {
             _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate)
             try place.fileSystem.syncDirectory(place.directory)
         }
-        for path in paths {
-            do {
-                try place.fileSystem.rename(path, to: path + LogFiles.deletedSuffix)
-            } catch {
-                if !error.isMissing { throw error }
-            }
+        for segment in segments {
+            for path in paths(of: segment) { try rename(path) }
+            try place.fileSystem.syncDirectory(place.directory)
+        }
+        for path in snapshotPaths { try rename(path) }
+    }
+
+    private func rename(_ path: String) throws(FileError) {
+        do {
+            try place.fileSystem.rename(path, to: path + LogFiles.deletedSuffix)
+        } catch {
+            if !error.isMissing { throw error }
         }
     }
 
     public func remove() throws(FileError) {
-        for path in paths { try place.fileSystem.removeIfPresent(path + LogFiles.deletedSuffix) }
+        for path in segments.flatMap(paths) + snapshotPaths {
+            try place.fileSystem.removeIfPresent(path + LogFiles.deletedSuffix)
+        }
     }
 
-    private var paths: [String] {
-        segments.flatMap { segment in
-            [LogFiles.Kind.log, .offsetIndex, .timeIndex, .transactionIndex].map { place.path(segment.baseOffset, $0) }
-        } + snapshots.map { place.path($0, .snapshot) }
+    private func paths(of segment: DeletedSegment) -> [String] {
+        [LogFiles.Kind.log, .offsetIndex, .timeIndex, .transactionIndex].map { place.path(segment.baseOffset, $0) }
     }
+
+    private var snapshotPaths: [String] { snapshots.map { place.path($0, .snapshot) } }
 }
 
 extension Log {

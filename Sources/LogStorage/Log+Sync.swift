@@ -147,6 +147,7 @@ extension Log {
         precondition(isSyncInFlight, "no sync is under way")
         isSyncInFlight = false
         syncedOffset = max(syncedOffset, sync.upTo)
+        if sync.isDirectoryDirty { areNamesDurable = !isDirectoryDirty }
         for seal in sync.seals {
             guard let index = segments.index(of: seal.baseOffset) else { continue }
             segments.segments[index].sealed()

@@ -108,6 +108,7 @@ extension Log {
         if !segments.segments[index].exists {
             segments.segments[index].exists = true
             isDirectoryDirty = true
+            areNamesDurable = false
         }
         if let snapshot = group.snapshot { sealed(index - 1, with: snapshot) }
         indexFlush = nil
@@ -177,6 +178,11 @@ extension Log {
             let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .readWrite)
             segments.segments[index].log = log
             return (log, false)
+        }
+        // The name of a later segment may survive without those of earlier ones, and a log would seem to begin there.
+        if !areNamesDurable {
+            try place.fileSystem.syncDirectory(place.directory)
+            areNamesDurable = true
         }
         let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .replace)
         _ = try place.fileSystem.open(place.path(segment.baseOffset, .offsetIndex), .replace)

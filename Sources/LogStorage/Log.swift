@@ -38,6 +38,8 @@ public final class Log {
     /// The offsets that name snapshot files, lowest first.
     var snapshotOffsets: [Int64]
     var isDirectoryDirty = false
+    /// Whether the names of all segments were synced.
+    var areNamesDurable = true
     var areEpochsDirty = false
     var bytesSinceSnapshot: Int64 = 0
     /// When a write was completed that no sync covers yet.

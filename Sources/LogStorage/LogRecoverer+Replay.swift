@@ -190,6 +190,7 @@ extension LogRecoverer {
         var hasValidBatchBehind = next != nil
         var bytes = end - position
         let name = try keepCut(file, position..<end, offset)
+        for snapshot in snapshotOffsets where snapshot > offset { try remove(snapshot: snapshot) }
         try disk { () throws(FileError) in
             try file.truncate(to: position)
             try file.sync()

@@ -115,6 +115,7 @@ extension LogRecoverer {
     private mutating func openSegments(_ inventory: LogInventory, start: Int64?) throws(ReadFailure) {
         snapshotOffsets = inventory.snapshots
         for base in inventory.segments { segments.append(try openSegment(base, inventory)) }
+        if let start { try dropSegments(before: start) }
         // What a failed or a reverted roll left: empty, and its place is in front of others.
         for index in segments.indices.dropLast().reversed() where segments[index].isEmpty {
             try remove(segment: segments[index].baseOffset)
@@ -126,6 +127,15 @@ extension LogRecoverer {
             segments[index].nextOffset = segments[index + 1].baseOffset
         }
         if segments.isEmpty { segments = [Segment(baseOffset: start ?? 0, createdAt: now)] }
+    }
+
+    /// A deletion that the power loss undid, wholly or in part.
+    private mutating func dropSegments(before start: Int64) throws(ReadFailure) {
+        while segments.count > 1, segments[1].baseOffset <= start {
+            try remove(segment: segments[0].baseOffset)
+            segments.removeFirst()
+            hasChanged = true
+        }
     }
 
     private mutating func openSegment(_ base: Int64, _ inventory: LogInventory) throws(ReadFailure) -> Segment {

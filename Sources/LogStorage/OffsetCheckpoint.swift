@@ -26,12 +26,14 @@ public enum OffsetCheckpoint: String, Sendable, CaseIterable {
     }
 
     /// Replaces the file as a whole. Durable on return when `sync`; otherwise a power loss may leave the old content, or
-    /// none.
+    /// none. The log start checkpoint is not lost that way: what it says cannot be found out again.
     public func write(
         _ offsets: [TopicPartition: Int64], in directory: String, _ fileSystem: any FileSystem, sync: Bool
     ) throws(FileError) {
         let lines = offsets.map { "\($0.key.topic) \($0.key.partition) \($0.value)" }
-        try fileSystem.replace("\(directory)/\(rawValue)", with: TextCheckpoint.encode(lines.sorted()), sync: sync)
+        try fileSystem.replace(
+            "\(directory)/\(rawValue)", with: TextCheckpoint.encode(lines.sorted()),
+            sync: sync || self == .logStartOffset)
         if sync { try fileSystem.syncDirectory(directory) }
     }
 }
