@@ -31,11 +31,7 @@ struct LogModelRun {
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
         try disk.syncDirectory("/")
-<<<<<<< HEAD
         configuration.segmentBytes = Int.random(in: 3500...14_000, using: &generator)
-=======
-        configuration.segmentBytes = Int.random(in: 4000...12_000, using: &generator)
->>>>>>> storage
         configuration.indexIntervalBytes = Int.random(in: 100...1500, using: &generator)
         if generator.chance(0.3) {
             // So many entries that the index is written before its segment is sealed.
