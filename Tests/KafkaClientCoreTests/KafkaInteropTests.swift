@@ -34,6 +34,7 @@ import Testing
     private final class Reader: ConsumerDelegate {
         var records: [(offset: Int64, timestamp: Int64, key: String?, value: String?, headers: [String])] = []
         let onEnd: (Reader) -> Void
+        private var hasEnded = false
 
         init(onEnd: @escaping (Reader) -> Void) { self.onEnd = onEnd }
 
@@ -49,10 +50,15 @@ import Testing
         }
 
         func consumer(_ consumer: Consumer, reached position: Int64, end: Int64, of partition: TopicPartition) {
-            if position >= end { onEnd(self) }
+            guard position >= end, !hasEnded else { return }
+            hasEnded = true
+            onEnd(self)
         }
 
         func consumer(_ consumer: Consumer, failed partition: TopicPartition, with error: ClientError) {
+            // The end of the test closes the client under the consumer.
+            guard !hasEnded else { return }
+            hasEnded = true
             Issue.record("reading failed: \(error)")
             onEnd(self)
         }
