@@ -10,7 +10,11 @@ public import Runtime
 public final class DiskScheduler {
     private let shard: Shard
     private var directories: [DirectoryState] = []
+    /// With more than this staged it is written before the tick ends, while the processor's cache still has it.
+    private static let earlyWriteBytes = 256 << 10
+
     private var staged: [any DiskClient] = []
+    private var stagedBytes = 0
     private var outcomes: Mailbox<SyncOutcome>?
     private var nextRound: UInt64 = 0
 
@@ -28,10 +32,15 @@ public final class DiskScheduler {
     /// Nothing is staged, and no sync is under way or waits.
     public var isIdle: Bool { staged.isEmpty && directories.allSatisfy { $0.syncing == nil && $0.waiting.isEmpty } }
 
-    /// Has the client's staged batches written at the end of this tick.
-    public func stage(_ client: any DiskClient) {
-        staged.append(client)
-        shard.requestTick()
+    /// Has the client's staged batches written at the end of this tick, or at once where much is staged.
+    ///
+    /// - Parameters:
+    ///   - bytes: the size of the batch that was staged now.
+    ///   - isFirst: whether the client has heard of the end of all its earlier writes.
+    public func stage(_ client: any DiskClient, bytes: Int, isFirst: Bool) {
+        if isFirst { staged.append(client) }
+        stagedBytes += bytes
+        if stagedBytes >= DiskScheduler.earlyWriteBytes { writeStaged() } else { shard.requestTick() }
     }
 
     /// Has the client's log asked again whether a sync is due.
@@ -42,12 +51,16 @@ public final class DiskScheduler {
 
     /// Writes what was staged and starts the sync rounds. To be run once per tick, before the sockets are flushed.
     public func endOfTick() {
-        if !staged.isEmpty {
-            let clients = staged
-            staged.removeAll(keepingCapacity: true)
-            for client in clients { write(client) }
-        }
+        writeStaged()
         for index in directories.indices where !directories[index].waiting.isEmpty { startRound(index) }
+    }
+
+    private func writeStaged() {
+        guard !staged.isEmpty else { return }
+        let clients = staged
+        staged.removeAll(keepingCapacity: true)
+        stagedBytes = 0
+        for client in clients { write(client) }
     }
 
     private func write(_ client: any DiskClient) {

@@ -99,7 +99,7 @@ final class LocalPartition {
             produced.baseOffset = appended.baseOffset
             if rules.verification.timestampType == .logAppendTime { produced.logAppendTimeMs = appended.maxTimestamp }
             produced.isWaiting = token != nil
-            scheduleWrite()
+            scheduleWrite(bytes: batch.count)
         case .duplicate(let earlier):
             produced.baseOffset = earlier.baseOffset
             produced.logAppendTimeMs = earlier.maxTimestamp
@@ -135,10 +135,10 @@ final class LocalPartition {
         return produced
     }
 
-    private func scheduleWrite() {
-        guard !isStaged else { return }
+    private func scheduleWrite(bytes: Int) {
+        let isFirst = !isStaged
         isStaged = true
-        shard.disk.stage(self)
+        shard.disk.stage(self, bytes: bytes, isFirst: isFirst)
     }
 
     /// Syncs what is written now or after `flush.ms`, by the rules of a topic that does not sync before it acknowledges.
