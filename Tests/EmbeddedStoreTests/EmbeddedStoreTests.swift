@@ -169,13 +169,22 @@ import Testing
         }
     }
 
-    @Test func aLaterFormatIsNotTouched() throws {
+    @Test func aLaterFormatIsRefused() throws {
         _ = try open(disk)
         let path = directory + "/00000000000000000000.journal"
-        var bytes = try disk.content(path)
-        bytes[11] = 2
-        try disk.replace(path, with: bytes)
-        // The checksum still is that of format 1.
-        #expect(throws: StoreError.corrupt(path: path, position: 0, .header)) { try open(disk) }
+        var header = Array(try disk.content(path).prefix(36))
+        header[11] = 2
+        let checksum = crc32c(header.prefix(32))
+        for index in 0..<4 { header[32 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(24 - 8 * index)) }
+        try disk.replace(path, with: header)
+        #expect(throws: StoreError.unsupportedFormat(path: path, format: 2)) { try open(disk) }
+        #expect(try disk.content(path) == header)
+    }
+
+    /// Bit by bit, so that the store's own checksum is checked as well.
+    private func crc32c(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        ~bytes.reduce(~0) { state, byte in
+            (0..<8).reduce(state ^ UInt32(byte)) { state, _ in state >> 1 ^ (state & 1) * 0x82F6_3B78 }
+        }
     }
 }

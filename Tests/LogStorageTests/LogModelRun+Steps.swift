@@ -198,7 +198,17 @@ extension LogModelRun {
         }
     }
 
-    private enum Found {
+    /// Looks up every batch by its first and by its last offset.
+    mutating func readEach(_ log: Log) throws {
+        for entry in model.entries where entry.offsets.lowerBound >= max(model.highestStart, log.logStartOffset) {
+            for offset in [entry.offsets.lowerBound, entry.offsets.upperBound] {
+                guard case .bytes(entry.bytes) = try bytes(log, from: offset, maximumBytes: 0, upTo: log.writtenOffset)
+                else { throw ModelFailure("a look-up of \(offset) does not find \(entry.offsets)") }
+            }
+        }
+    }
+
+    private enum Found: Equatable {
         case bytes([UInt8])
         case nothing
     }
@@ -231,8 +241,7 @@ extension LogModelRun {
     }
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
-        guard hasRetention, let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset)
-        else { return }
+        guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
         model.highestStart = max(model.highestStart, life.log.logStartOffset)
         note("retention to \(life.log.logStartOffset): \(deletion.segments.map(\.baseOffset))")
         try deletion.rename()

@@ -15,8 +15,7 @@ struct LogModelRun {
     var now: Int64 = 1_700_000_000_000
     var life: Int32 = 0
     var isCreated = false
-    /// Segments are renamed one after another when they are deleted, which needs a journal to stay in this order.
-    let hasRetention: Bool
+    var isIndexDamaged = false
     /// The last things that were done, for the report of a failure.
     var trace: [String] = []
 
@@ -27,7 +26,6 @@ struct LogModelRun {
 
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
-        hasRetention = generator.chance(0.7)
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
         try disk.syncDirectory("/")
@@ -54,6 +52,8 @@ struct LogModelRun {
             let directory = try openDirectory()
             var log = LogLife(log: try openLog(directory), directory: directory)
             try readAll(&log)
+            if isIndexDamaged { try readEach(log.log) }
+            isIndexDamaged = false
             let steps = Int.random(in: 0..<40, using: &generator)
             for _ in 0..<steps { try step(&log) }
             if generator.chance(0.3) { try close(&log) }
@@ -129,7 +129,8 @@ struct LogModelRun {
     private mutating func end() {
         if generator.chance(0.75) {
             note("crash")
-            disk = disk.crash(using: &generator, isJournaled: hasRetention)
+            let isJournaled = generator.chance(0.5)
+            disk = disk.crash(using: &generator, isJournaled: isJournaled)
             crashes += 1
         } else {
             note("kill")
@@ -149,11 +150,12 @@ struct LogModelRun {
         else { return }
         let position = Int64.random(in: 0..<size, using: &generator)
         switch Int.random(in: 0..<3, using: &generator) {
-        case 0: try? file.writeAll([UInt8.random(in: 0...255, using: &generator)], at: position)
+        case 0: try? file.writeAll([UInt8.random(in: 0...50, using: &generator)], at: position | 3)
         case 1: try? file.writeAll([UInt8](repeating: 0, count: Int(size - position)), at: position)
         default: try? file.truncate(to: position)
         }
         try? file.sync()
+        isIndexDamaged = true
         note("damaged \(name) at \(position)")
     }
 
