@@ -34,35 +34,52 @@ enum ListOffsetsHandler {
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(ListOffsetsRequest.self)
-        let gathering = Gathering<Row>(session) { rows in
+        let version = request.version
+        let reader = Reader(isConsumer: body.replicaId < 0, readsCommitted: body.isolationLevel == 1)
+        session.gather(body.topics, for: request.reply) { topic, gathering in
+            look(topic, version, reader, gathering)
+        } response: { topics in
             var response = ListOffsetsResponse()
-            response.topics = zip(body.topics, rows).map { topic, rows in
+            response.topics = topics.map { topic, rows in
                 var row = ListOffsetsResponse.ListOffsetsTopicResponse()
                 row.name = topic.name
-                row.partitions = request.version >= 4 ? rows : rows.map(withoutLeaderEpoch)
+                row.partitions = version >= 4 ? rows : rows.map(withoutLeaderEpoch)
                 return row
             }
-            session.answer(request.reply, response)
+            return response
         }
-        let readsCommitted = body.isolationLevel == 1
-        for topic in body.topics {
-            let repeated = repeatedPartitions(topic)
-            var answered: Set<Int32> = []
-            gathering.beginTopic()
-            for partition in topic.partitions {
-                guard !repeated.contains(partition.partitionIndex) else {
-                    let isFirst = answered.insert(partition.partitionIndex).inserted
-                    if isFirst { gathering.add(failed(partition, .invalidRequest)) }
-                    continue
-                }
-                guard let first = Special.firstVersion(partition.timestamp), first <= request.version else {
-                    gathering.add(failed(partition, .unsupportedVersion))
-                    continue
-                }
-                look(partition, in: topic.name, replica: body.replicaId, readsCommitted, session.shard, gathering)
+    }
+
+    /// Who asks, which decides how far into the log is looked.
+    private struct Reader {
+        let isConsumer: Bool
+        let readsCommitted: Bool
+
+        func end(of local: LocalPartition) -> Int64 {
+            guard isConsumer else { return local.log.logEndOffset }
+            return readsCommitted ? local.partition.lastStableOffset : local.partition.highWatermark
+        }
+    }
+
+    private static func look(
+        _ topic: ListOffsetsRequest.ListOffsetsTopic, _ version: Int16, _ reader: Reader, _ gathering: Gathering<Row>
+    ) {
+        let repeated = repeatedPartitions(topic)
+        var answered: Set<Int32> = []
+        for partition in topic.partitions {
+            guard !repeated.contains(partition.partitionIndex) else {
+                let isFirst = answered.insert(partition.partitionIndex).inserted
+                if isFirst { gathering.add(failed(partition, .invalidRequest)) }
+                continue
+            }
+            guard let first = Special.firstVersion(partition.timestamp), first <= version else {
+                gathering.add(failed(partition, .unsupportedVersion))
+                continue
+            }
+            gathering.ask(topic.name, partition.partitionIndex, failed: { failed(partition, $0) }) { local, reply in
+                find(partition, local, reader, reply)
             }
         }
-        gathering.finish()
     }
 
     private static func withoutLeaderEpoch(_ row: Row) -> Row {
@@ -83,34 +100,15 @@ enum ListOffsetsHandler {
         return row
     }
 
-    private static func look(
-        _ partition: ListOffsetsRequest.ListOffsetsPartition, in topic: String, replica: Int32, _ readsCommitted: Bool,
-        _ shard: BrokerShard, _ gathering: Gathering<Row>
-    ) {
-        guard let entry = shard.topics[topic], let route = entry.route(partition.partitionIndex) else {
-            return gathering.add(failed(partition, .unknownTopicOrPartition))
-        }
-        let slot = gathering.reserve()
-        shard.ask(
-            route.shard, entry.id, partition.partitionIndex,
-            { local, reply in
-                guard let local else { return reply(failed(partition, .notLeaderOrFollower)) }
-                find(partition, local, isConsumer: replica < 0, readsCommitted, reply)
-            }, then: { gathering.fill(slot, $0) })
-    }
-
     /// Runs on the shard that owns the partition.
     private static func find(
-        _ wanted: ListOffsetsRequest.ListOffsetsPartition, _ local: LocalPartition, isConsumer: Bool,
-        _ readsCommitted: Bool, _ reply: @escaping (Row) -> Void
+        _ wanted: ListOffsetsRequest.ListOffsetsPartition, _ local: LocalPartition, _ reader: Reader,
+        _ reply: @escaping (Row) -> Void
     ) {
         if let error = local.checkLeaderEpoch(wanted.currentLeaderEpoch) { return reply(failed(wanted, error)) }
         var row = Row()
         row.partitionIndex = wanted.partitionIndex
-        let bound =
-            !isConsumer
-            ? local.log.logEndOffset
-            : readsCommitted ? local.partition.lastStableOffset : local.partition.highWatermark
+        let bound = reader.end(of: local)
         switch wanted.timestamp {
         case Special.latest:
             row.offset = bound

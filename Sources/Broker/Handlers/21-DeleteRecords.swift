@@ -8,48 +8,41 @@ enum DeleteRecordsHandler {
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(DeleteRecordsRequest.self)
-        let gathering = Gathering<Row>(session) { rows in
+        session.gather(body.topics, for: request.reply, ask: delete) { topics in
             var response = DeleteRecordsResponse()
-            response.topics = zip(body.topics, rows).map { topic, rows in
+            response.topics = topics.map { topic, rows in
                 var row = DeleteRecordsResponse.DeleteRecordsTopicResult()
                 row.name = topic.name
                 row.partitions = rows
                 return row
             }
-            session.answer(request.reply, response)
+            return response
         }
-        let shard = session.shard
-        for topic in body.topics {
-            gathering.beginTopic()
-            for partition in topic.partitions {
-                let index = partition.partitionIndex
-                guard !TopicName.isInternal(topic.name) else {
-                    gathering.add(failed(index, .invalidTopicException))
-                    continue
+    }
+
+    private static func delete(_ topic: DeleteRecordsRequest.DeleteRecordsTopic, _ gathering: Gathering<Row>) {
+        for partition in topic.partitions {
+            let index = partition.partitionIndex
+            guard !TopicName.isInternal(topic.name) else {
+                gathering.add(failed(index, .invalidTopicException))
+                continue
+            }
+            gathering.ask(topic.name, index, failed: { failed(index, $0) }) { local, reply in
+                local.deleteRecords(before: partition.offset) { result in
+                    switch result {
+                    case .success(let start): reply(deleted(index, start))
+                    case .failure(let refusal): reply(failed(index, refusal.error))
+                    }
                 }
-                guard let entry = shard.topics[topic.name], let route = entry.route(index) else {
-                    gathering.add(failed(index, .unknownTopicOrPartition))
-                    continue
-                }
-                let slot = gathering.reserve()
-                shard.ask(
-                    route.shard, entry.id, index,
-                    { local, reply in
-                        guard let local else { return reply(failed(index, .notLeaderOrFollower)) }
-                        local.deleteRecords(before: partition.offset) { result in
-                            switch result {
-                            case .success(let start):
-                                var row = Row()
-                                row.partitionIndex = index
-                                row.lowWatermark = start
-                                reply(row)
-                            case .failure(let refusal): reply(failed(index, refusal.error))
-                            }
-                        }
-                    }, then: { gathering.fill(slot, $0) })
             }
         }
-        gathering.finish()
+    }
+
+    private static func deleted(_ index: Int32, _ logStartOffset: Int64) -> Row {
+        var row = Row()
+        row.partitionIndex = index
+        row.lowWatermark = logStartOffset
+        return row
     }
 
     private static func failed(_ index: Int32, _ error: ErrorCode) -> Row {

@@ -9,37 +9,28 @@ enum DescribeProducersHandler {
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(DescribeProducersRequest.self)
-        let gathering = Gathering<Row>(session) { rows in
+        let shard = session.shard
+        session.gather(body.topics, for: request.reply) { topic, gathering in
+            let problem = shard.topics[topic.name] == nil ? problem(with: topic.name) : nil
+            for index in topic.partitionIndexes {
+                if let problem {
+                    gathering.add(failed(index, problem.error, problem.message))
+                } else {
+                    gathering.ask(topic.name, index, failed: { failed(index, $0) }) { local, reply in
+                        reply(describe(local, index))
+                    }
+                }
+            }
+        } response: { topics in
             var response = DescribeProducersResponse()
-            response.topics = zip(body.topics, rows).map { topic, rows in
+            response.topics = topics.map { topic, rows in
                 var row = DescribeProducersResponse.TopicResponse()
                 row.name = topic.name
                 row.partitions = rows
                 return row
             }
-            session.answer(request.reply, response)
+            return response
         }
-        let shard = session.shard
-        for topic in body.topics {
-            gathering.beginTopic()
-            for index in topic.partitionIndexes {
-                guard let entry = shard.topics[topic.name] else {
-                    gathering.add(unknown(topic.name, index))
-                    continue
-                }
-                guard let route = entry.route(index) else {
-                    gathering.add(failed(index, .unknownTopicOrPartition, nil))
-                    continue
-                }
-                let slot = gathering.reserve()
-                shard.ask(
-                    route.shard, entry.id, index,
-                    { local, reply in
-                        reply(local.map { describe($0, index) } ?? failed(index, .notLeaderOrFollower, nil))
-                    }, then: { gathering.fill(slot, $0) })
-            }
-        }
-        gathering.finish()
     }
 
     private static func describe(_ local: LocalPartition, _ index: Int32) -> Row {
@@ -58,12 +49,13 @@ enum DescribeProducersHandler {
         return row
     }
 
-    private static func unknown(_ topic: String, _ index: Int32) -> Row {
-        if let problem = TopicName.problem(with: topic) { return failed(index, .invalidTopicException, problem) }
-        return failed(index, .unknownTopicOrPartition, "this server does not host this topic-partition")
+    /// What is said of a topic that is not here.
+    private static func problem(with topic: String) -> (error: ErrorCode, message: String) {
+        if let problem = TopicName.problem(with: topic) { return (.invalidTopicException, problem) }
+        return (.unknownTopicOrPartition, "this server does not host this topic-partition")
     }
 
-    private static func failed(_ index: Int32, _ error: ErrorCode, _ message: String?) -> Row {
+    private static func failed(_ index: Int32, _ error: ErrorCode, _ message: String? = nil) -> Row {
         var row = Row()
         row.partitionIndex = index
         row.errorCode = error.rawValue
