@@ -14,14 +14,8 @@ enum MetadataHandler {
             return session.answer(request.reply, refused(named, request.version))
         }
         var response = MetadataResponse()
-        response.brokers = shard.endpoints(of: session.listener.name).map { endpoint in
-            var broker = MetadataResponse.MetadataResponseBroker()
-            broker.nodeId = endpoint.id
-            broker.host = endpoint.host
-            broker.port = Int32(endpoint.port)
-            broker.rack = endpoint.rack
-            return broker
-        }
+        response.brokers = shard.image.brokers(on: session.listener.name).map(
+            MetadataResponse.MetadataResponseBroker.init)
         response.clusterId = shard.context.clusterID
         response.controllerId = shard.context.nodeID
         response.topics = topics(body, request.version, shard)

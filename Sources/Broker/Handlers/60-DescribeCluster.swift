@@ -23,14 +23,8 @@ enum DescribeClusterHandler {
         }
         response.clusterId = shard.context.clusterID
         response.controllerId = shard.context.nodeID
-        response.brokers = shard.endpoints(of: session.listener.name).map { endpoint in
-            var broker = DescribeClusterResponse.DescribeClusterBroker()
-            broker.brokerId = endpoint.id
-            broker.host = endpoint.host
-            broker.port = Int32(endpoint.port)
-            broker.rack = endpoint.rack
-            return broker
-        }
+        response.brokers = shard.image.brokers(on: session.listener.name).map(
+            DescribeClusterResponse.DescribeClusterBroker.init)
         if body.includeClusterAuthorizedOperations {
             response.clusterAuthorizedOperations = AuthorizedOperations.cluster
         }

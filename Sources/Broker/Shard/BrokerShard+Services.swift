@@ -6,7 +6,7 @@ import Logging
 import Metadata
 import Runtime
 
-/// What handlers need besides partitions: the control plane, the blocking pool, the brokers' addresses.
+/// What handlers need besides partitions: the control plane and the blocking pool.
 extension BrokerShard {
     /// Runs `job` on the blocking pool and `then` here with its result. A pool that takes no more is asked again soon.
     func runOnPool<Result: Sendable>(_ job: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void) {
@@ -15,14 +15,6 @@ extension BrokerShard {
         } catch {
             loop.schedule(after: .milliseconds(5)) { [self] in runOnPool(job, then: then) }
         }
-    }
-
-    /// The brokers that have a listener of this name, as their clients reach them.
-    func endpoints(of listener: String) -> [(id: Int32, host: String, port: UInt16, rack: String?)] {
-        image.brokers.values.compactMap { broker in
-            guard !broker.isFenced, let endpoint = broker.endpoint(listener) else { return nil }
-            return (broker.id, endpoint.host, endpoint.port, broker.registration.rack)
-        }.sorted { $0.0 < $1.0 }
     }
 
     // MARK: Topics created on the side
