@@ -117,8 +117,6 @@ final class BrokerShard {
 
     func session(_ number: UInt64) -> ClientSession? { sessions[number] }
 
-    var connectionCount: Int { sessions.count }
-
     // MARK: The end of a tick
 
     /// Runs `action` once, after the disk work of this tick.
