@@ -1,13 +1,3 @@
-/// What a command line asks for.
-public enum ParsedCommandLine {
-    /// Run this command, whose properties hold the values given.
-    case run(any ParsableCommand)
-    /// Print this help.
-    case help(CommandDeclaration)
-    /// Print this version.
-    case version(String)
-}
-
 /// Turns the words of a command line into a command to run. Pure: it prints nothing and ends nothing.
 public struct CommandParser {
     private let root: any ParsableCommand.Type
