@@ -1,5 +1,4 @@
 import Bytes
-import LogStorage
 
 /// Partitions that wait to be opened, and what waits for that.
 struct PartitionOpenings {
