@@ -50,16 +50,6 @@ struct ServerCommand: ParsableCommand {
     }
 }
 
-/// What the command line says of a broker.
-struct ServerOptions {
-    var listen: String?
-    var advertise: String?
-    var data: String?
-    var configurationFile: String?
-    /// In the order given.
-    var settings: [(key: String, value: String)]
-}
-
 enum LogLevelArgument: String, CaseIterable, ExpressibleByArgument {
     case trace, debug, info, notice, warning, error, critical
 
