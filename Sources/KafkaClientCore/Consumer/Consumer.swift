@@ -3,6 +3,19 @@ import KafkaProtocol
 import Records
 import Runtime
 
+/// Takes what a consumer fetched.
+public protocol ConsumerDelegate: AnyObject {
+    /// Called for each record, in order. It may pause, unassign and close.
+    func consumer(_ consumer: Consumer, received record: ConsumedRecord, from partition: TopicPartition)
+
+    /// The position is known, or has moved past records, or past what is not shown to consumers; `end` is where readers of
+    /// this isolation level have to wait.
+    func consumer(_ consumer: Consumer, reached position: Int64, end: Int64, of partition: TopicPartition)
+
+    /// Reading of the partition has ended, until it is assigned again.
+    func consumer(_ consumer: Consumer, failed partition: TopicPartition, with error: ClientError)
+}
+
 /// Reads partitions that it is told to, each from a position, and hands its delegate the records in order.
 ///
 /// It belongs to its client's event loop. Positions are not stored anywhere: that is what groups are for.

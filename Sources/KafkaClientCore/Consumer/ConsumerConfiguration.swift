@@ -3,13 +3,6 @@ import Runtime
 /// How records are fetched. Defaults are those of Kafka's own consumer, apart from where to start, which is said with each
 /// assignment.
 public struct ConsumerConfiguration: Sendable {
-    public enum IsolationLevel: Int8, Sendable {
-        /// Everything below the high watermark.
-        case readUncommitted = 0
-        /// Transactions only when they are committed.
-        case readCommitted = 1
-    }
-
     public var isolationLevel = IsolationLevel.readUncommitted
     /// A fetch waits for so many bytes, but no longer than `maximumWait`.
     public var minimumBytes: Int32 = 1
@@ -26,15 +19,4 @@ public struct ConsumerConfiguration: Sendable {
     public var maximumDecompressedBytes = 64 << 20
 
     public init() {}
-}
-
-/// Where in a partition to start reading.
-public enum StartPosition: Hashable, Sendable {
-    /// The first record that is there.
-    case earliest
-    /// Behind the last.
-    case latest
-    case offset(Int64)
-    /// The first record of that time or later, in milliseconds since 1970; behind the last when there is none.
-    case timestamp(Int64)
 }

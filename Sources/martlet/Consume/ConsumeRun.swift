@@ -14,7 +14,7 @@ final class ConsumeRun: ConsumerDelegate {
     private let limit: Int?
     private var output: RecordOutput
     private let consumer: Consumer
-    private let isolationLevel: ConsumerConfiguration.IsolationLevel
+    private let isolationLevel: IsolationLevel
     /// Where partitions end that are read only so far.
     private var ends: [TopicPartition: Int64] = [:]
     /// Partitions that are still read.

@@ -15,7 +15,7 @@ extension Client {
     /// - Parameter timeout: nil is the configuration's `callTimeout`.
     public func listOffsets(
         _ wanted: [TopicPartition: StartPosition],
-        isolationLevel: ConsumerConfiguration.IsolationLevel = .readUncommitted, timeout: Interval? = nil,
+        isolationLevel: IsolationLevel = .readUncommitted, timeout: Interval? = nil,
         completion: @escaping ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     ) {
         let lookup = OffsetLookup(
@@ -28,7 +28,7 @@ extension Client {
 /// Finds offsets of several partitions, whoever leads them.
 private final class OffsetLookup {
     private let client: Client
-    private let isolationLevel: ConsumerConfiguration.IsolationLevel
+    private let isolationLevel: IsolationLevel
     private let deadline: MonotonicTime
     private let completion: ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     private var open: [TopicPartition: StartPosition]
@@ -38,7 +38,7 @@ private final class OffsetLookup {
     private var backoff: Backoff
 
     init(
-        client: Client, wanted: [TopicPartition: StartPosition], isolationLevel: ConsumerConfiguration.IsolationLevel,
+        client: Client, wanted: [TopicPartition: StartPosition], isolationLevel: IsolationLevel,
         deadline: MonotonicTime, completion: @escaping ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     ) {
         self.client = client
