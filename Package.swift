@@ -107,6 +107,7 @@ let package = Package(
         tests("Runtime", ["Bytes"]),
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
+        tests("Replication", ["Bytes", "Records"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),

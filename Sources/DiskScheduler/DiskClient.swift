@@ -1,3 +1,4 @@
+public import Bytes
 public import Files
 public import LogStorage
 
@@ -6,8 +7,13 @@ public protocol DiskClient: AnyObject {
     var log: Log { get }
     /// The index of the log directory that holds the log.
     var directory: Int { get }
-    /// What was staged is in the page cache.
-    func diskWritten()
+    /// The scheduler's own: whether it has the client among those to be written at the end of the tick.
+    var isStaged: Bool { get set }
+    /// Whether `diskWritten` wants a copy of what was written.
+    var keepsWrites: Bool { get }
+    /// Batches with these offsets are in the page cache. `buffers` hold them, one after the other, where the client wanted
+    /// that or a copy was made anyway.
+    func diskWritten(_ offsets: Range<Int64>, in buffers: [Buffer]?)
     /// What was written is durable up to the log's `syncedOffset`.
     func diskSynced()
     /// There was no room: the log was cut back to its last whole batch, which ends at its `logEndOffset`.

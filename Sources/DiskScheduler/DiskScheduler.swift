@@ -1,3 +1,4 @@
+import Bytes
 import Files
 import LogStorage
 public import Runtime
@@ -5,40 +6,55 @@ public import Runtime
 /// Runs the disk work of one shard's logs: at the end of a tick one write per log that staged something, then one sync
 /// round per directory that asks for it (architecture: tick, then act).
 ///
-/// A directory is in one of three states: *idle*; *syncing*, when one round is on its way and what else becomes dirty
-/// waits for the next; *failed*, from the first write or sync error that is not for want of room, for good.
+/// For syncs a directory is in one of three states: *idle*; *syncing*, when one round is on its way and what else becomes
+/// dirty waits for the next; *failed*, from the first write or sync error that does not pass by itself, for good. For
+/// writes it is *quick*, when the shard makes them itself, or *slow*, from a write that blocked the shard for too long
+/// until the pool has made all that are left and the last of them was quick.
 public final class DiskScheduler {
-    private let shard: Shard
-    private var directories: [DirectoryState] = []
+    /// A write that takes longer makes its directory slow.
+    static let longestWrite = Interval.milliseconds(5)
     /// With more than this staged it is written before the tick ends, while the processor's cache still has it.
     private static let earlyWriteBytes = 256 << 10
 
+    let shard: Shard
+    let pool: BlockingPool
+    var directories: [DirectoryState] = []
     private var staged: [any DiskClient] = []
     private var stagedBytes = 0
     private var outcomes: Mailbox<SyncOutcome>?
     private var nextRound: UInt64 = 0
+    private var retiring: [Retirement] = []
+    /// Bytes of batches that outlived their tick, which count against the shard's memory until they are written.
+    var keptBytes: [ObjectIdentifier: Int] = [:]
 
     /// Counts for the metrics: writes, bytes, sync rounds, and the nanoseconds they took.
-    public private(set) var statistics = DiskStatistics()
+    public internal(set) var statistics = DiskStatistics()
 
-    public init(shard: Shard, syncThreads: [SyncThread]) {
+    public init(shard: Shard, pool: BlockingPool, syncThreads: [SyncThread]) {
         self.shard = shard
+        self.pool = pool
         directories = syncThreads.map { DirectoryState(syncThread: $0.mailbox) }
         outcomes = shard.makeMailbox(of: SyncOutcome.self) { [unowned self] in finished($0) }
     }
 
     public func isFailed(_ directory: Int) -> Bool { directories[directory].failure != nil }
 
-    /// Nothing is staged, and no sync is under way or waits.
-    public var isIdle: Bool { staged.isEmpty && directories.allSatisfy { $0.syncing == nil && $0.waiting.isEmpty } }
+    /// Nothing is staged, and no write or sync is under way or waits.
+    public var isIdle: Bool {
+        staged.isEmpty
+            && directories.allSatisfy { $0.syncing == nil && $0.waiting.isEmpty && $0.poolWrites.isEmpty }
+    }
+
+    // MARK: Writing
 
     /// Has the client's staged batches written at the end of this tick, or at once where much is staged.
     ///
-    /// - Parameters:
-    ///   - bytes: the size of the batch that was staged now.
-    ///   - isFirst: whether the client has heard of the end of all its earlier writes.
-    public func stage(_ client: any DiskClient, bytes: Int, isFirst: Bool) {
-        if isFirst { staged.append(client) }
+    /// - Parameter bytes: the size of the batch that was staged now.
+    public func stage(_ client: any DiskClient, bytes: Int) {
+        if !client.isStaged {
+            client.isStaged = true
+            staged.append(client)
+        }
         stagedBytes += bytes
         if stagedBytes >= DiskScheduler.earlyWriteBytes { writeStaged() } else { shard.requestTick() }
     }
@@ -60,29 +76,62 @@ public final class DiskScheduler {
         let clients = staged
         staged.removeAll(keepingCapacity: true)
         stagedBytes = 0
-        for client in clients { write(client) }
+        for client in clients {
+            client.isStaged = false
+            write(client)
+        }
     }
 
-    private func write(_ client: any DiskClient) {
-        let log = client.log
-        do throws(FileError) {
-            while let write = try log.takeWrite() {
-                try write.perform()
-                log.writeCompleted(now: shard.wallClockMs)
-                statistics.writes += 1
-                statistics.bytesWritten += write.byteCount
+    /// Makes the client's writes here, or has the pool make them.
+    func write(_ client: any DiskClient) {
+        do {
+            while client.log.hasStagedWrites {
+                if directories[client.directory].isSlow { return try writeOnPool(client) }
+                try writeHere(client)
             }
+            // Staged behind a write that the pool has not made yet.
+            keepStaged(client)
         } catch {
-            if log.writeFailed(error).isFenced {
-                fail(client.directory, error, client: client)
-            } else {
-                client.diskFull()
-            }
-            return
+            writeFailed(client, error)
         }
-        directories[client.directory].waiting.append(client)
-        client.diskWritten()
     }
+
+    private func writeHere(_ client: any DiskClient) throws(FileError) {
+        let start = MonotonicTime.current()
+        if client.keepsWrites {
+            guard let write = try client.log.takeOwnedWrite() else { return }
+            try write.perform()
+            written(client, write.offsets, write.byteCount, in: write.buffers)
+        } else {
+            guard let write = try client.log.takeWrite() else { return }
+            try write.perform()
+            written(client, write.offsets, write.byteCount, in: nil)
+        }
+        if MonotonicTime.current() - start > DiskScheduler.longestWrite { directories[client.directory].isSlow = true }
+    }
+
+    func written(_ client: any DiskClient, _ offsets: Range<Int64>, _ bytes: Int, in buffers: [Buffer]?) {
+        client.log.writeCompleted(now: shard.wallClockMs)
+        statistics.writes += 1
+        statistics.bytesWritten += bytes
+        guard !client.log.isRetired else { return }
+        directories[client.directory].waiting.append(client)
+        client.diskWritten(offsets, in: buffers)
+    }
+
+    func writeFailed(_ client: any DiskClient, _ error: FileError) {
+        let isFenced = client.log.writeFailed(error).isFenced
+        accountForKept(client)
+        if client.log.isRetired { return }
+        if isFenced { fail(client.directory, error, client: client) } else { client.diskFull() }
+    }
+
+    private func fail(_ directory: Int, _ error: FileError, client: any DiskClient) {
+        directories[directory].failure = error
+        if !client.log.isRetired { client.diskFailed(error) }
+    }
+
+    // MARK: Syncing
 
     private func startRound(_ index: Int) {
         guard directories[index].syncing == nil else { return }
@@ -112,40 +161,78 @@ public final class DiskScheduler {
         directories[outcome.directory].syncing = nil
         statistics.syncRounds += 1
         statistics.syncNanoseconds += outcome.duration.nanoseconds
-        if let error = outcome.error {
+        switch outcome.result {
+        case .success(let remainders):
+            for ((client, sync), remainder) in zip(round.clients, remainders) {
+                client.log.syncCompleted(sync, leaving: remainder)
+                if !client.log.isRetired { client.diskSynced() }
+            }
+        case .failure(let error):
             for (client, _) in round.clients {
                 client.log.syncFailed(error)
                 fail(outcome.directory, error, client: client)
             }
-        } else {
-            for (client, sync) in round.clients {
-                client.log.syncCompleted(sync)
-                client.diskSynced()
-            }
         }
+        settle()
     }
 
-    private func fail(_ directory: Int, _ error: FileError, client: any DiskClient) {
-        directories[directory].failure = error
-        client.diskFailed(error)
+    // MARK: Retiring
+
+    /// Forgets clients that are closed, and runs `then` when nothing of theirs is under way: from then on their files are
+    /// not touched any more.
+    public func retire(_ clients: [any DiskClient], then: @escaping () -> Void) {
+        let gone = Set(clients.map { ObjectIdentifier($0) })
+        staged.removeAll { gone.contains(ObjectIdentifier($0)) }
+        for index in directories.indices {
+            directories[index].waiting.removeAll { gone.contains(ObjectIdentifier($0)) }
+        }
+        for client in clients {
+            client.log.retire()
+            accountForKept(client)
+        }
+        retiring.append(Retirement(clients: gone, then: then))
+        settle()
+    }
+
+    /// Lets those go of whom nothing is under way any more.
+    func settle() {
+        guard !retiring.isEmpty else { return }
+        var busy: Set<ObjectIdentifier> = []
+        for directory in directories {
+            busy.formUnion(directory.poolWrites)
+            for (client, _) in directory.syncing?.clients ?? [] { busy.insert(ObjectIdentifier(client)) }
+        }
+        let done = retiring.filter { $0.clients.isDisjoint(with: busy) }
+        retiring.removeAll { $0.clients.isDisjoint(with: busy) }
+        for retirement in done { retirement.then() }
     }
 }
 
-private struct DirectoryState {
+struct DirectoryState {
     let syncThread: Mailbox<SyncRequest>
     var waiting: [any DiskClient] = []
     var syncing: SyncRound?
     var failure: FileError?
+    var isSlow = false
+    /// The clients with a write on the pool.
+    var poolWrites: Set<ObjectIdentifier> = []
 }
 
-private struct SyncRound {
+struct SyncRound {
     var number: UInt64
     var clients: [(client: any DiskClient, sync: LogSync)]
+}
+
+private struct Retirement {
+    let clients: Set<ObjectIdentifier>
+    let then: () -> Void
 }
 
 /// What the scheduler did since the process started.
 public struct DiskStatistics: Sendable {
     public var writes = 0
+    /// Those of them that the pool made, because the disk was slow.
+    public var poolWrites = 0
     public var bytesWritten = 0
     public var syncRounds = 0
     public var syncNanoseconds: Int64 = 0

@@ -15,8 +15,8 @@ public struct SyncRequest: Sendable {
 public struct SyncOutcome: Sendable {
     public var round: UInt64
     public var directory: Int
-    /// nil: everything in the round is durable.
-    public var error: FileError?
+    /// Everything in the round is durable, but for what each sync had to leave undone.
+    public var result: Result<[SyncRemainder], FileError>
     /// How long the round took on the disk.
     public var duration: Interval
 }
@@ -66,26 +66,30 @@ private final class SyncRounds {
         let round = waiting
         waiting.removeAll(keepingCapacity: true)
         let start = MonotonicTime.current()
-        let error = perform(round)
+        let result = perform(round)
         let duration = MonotonicTime.current() - start
+        var first = 0
         for request in round {
-            request.reply.post(SyncOutcome(round: request.round, directory: index, error: error, duration: duration))
+            let own = result.map { Array($0[first..<first + request.syncs.count]) }
+            first += request.syncs.count
+            request.reply.post(SyncOutcome(round: request.round, directory: index, result: own, duration: duration))
         }
     }
 
-    private func perform(_ round: [SyncRequest]) -> FileError? {
+    private func perform(_ round: [SyncRequest]) -> Result<[SyncRemainder], FileError> {
         let syncs = round.flatMap(\.syncs)
         do throws(FileError) {
-            for sync in syncs { try sync.prepare() }
+            var remainders: [SyncRemainder] = []
+            for sync in syncs { remainders.append(try sync.prepare()) }
             if syncs.reduce(0, { $0 + $1.files.count }) > SyncThread.separateSyncs {
                 try fileSystem.syncFileSystem(path)
             } else {
-                for sync in syncs { try sync.sync() }
+                for (sync, remainder) in zip(syncs, remainders) { try sync.sync(leaving: remainder) }
             }
             for sync in syncs { try sync.finish() }
-            return nil
+            return .success(remainders)
         } catch {
-            return error
+            return .failure(error)
         }
     }
 }

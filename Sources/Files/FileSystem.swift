@@ -87,6 +87,8 @@ public struct FileError: Error, Sendable, Equatable {
     public var isOutOfSpace: Bool { code == 28 || code == 122 }
     /// ENFILE or EMFILE: goes away when files are closed.
     public var isOutOfDescriptors: Bool { code == 23 || code == 24 }
+    /// One of these: trying again later may succeed, and nothing is broken.
+    public var passes: Bool { isOutOfSpace || isOutOfDescriptors }
     /// ENOENT.
     public var isMissing: Bool { code == 2 }
 }

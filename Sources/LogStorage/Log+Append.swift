@@ -13,8 +13,8 @@ struct StagedWrite {
     var pieces: [UnsafeRawBufferPointer] = []
     var byteCount: Int64 = 0
     var replacedProducers: [(id: Int64, entry: ProducerEntry?)] = []
-    /// What `pieces` point into, once they had to outlive their tick.
-    var owned: Buffer?
+    /// What the first of the `pieces` point into, one each, since they had to outlive their tick.
+    var kept: [Buffer] = []
 
     var end: Int64 { position + byteCount }
 }

@@ -6,10 +6,21 @@ struct WaitingSnapshot: Sendable {
     let bytes: [UInt8]
 }
 
+/// What a sync left undone because the disk was full. None of it is needed for what is acknowledged; until it is done the
+/// log's recovery point stays where it is, so that recovery would make up for it.
+public struct SyncRemainder: Sendable, Equatable {
+    /// The base offsets of segments whose indexes are not complete.
+    var seals: Set<Int64> = []
+    var hasLeaderEpochs = false
+
+    /// Nothing was left undone.
+    public static let none = SyncRemainder()
+}
+
 /// One sync of a log: what has to be made durable, and the small files that go with it. For the sync thread.
 ///
 /// `perform` does everything. A round over many logs calls `prepare` of each, then syncs the whole file system once, then
-/// `finish` of each.
+/// `finish` of each. A full disk keeps none of them from making the batches durable: what found no room is handed back.
 public struct LogSync: Sendable {
     /// The log's recovery point once this is done.
     public let upTo: Int64
@@ -25,34 +36,39 @@ public struct LogSync: Sendable {
     /// The directory whose names have to be made durable as well.
     public var directory: String? { isDirectoryDirty || leaderEpochs != nil ? place.directory : nil }
 
-    /// Brings sealed segments into their last form.
-    public func prepare() throws(FileError) {
-        for seal in seals { try seal.perform(place) }
+    /// Brings sealed segments into their last form, and answers what found no room.
+    public func prepare() throws(FileError) -> SyncRemainder {
+        var remainder = SyncRemainder()
+        for seal in seals where try !seal.perform(place) { remainder.seals.insert(seal.baseOffset) }
         if let leaderEpochs {
-            try place.fileSystem.replace(
+            remainder.hasLeaderEpochs = try !place.fileSystem.replaceIfRoom(
                 "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)", with: leaderEpochs, sync: true)
         }
+        return remainder
     }
 
     /// Makes it durable.
-    public func sync() throws(FileError) {
+    public func sync(leaving remainder: SyncRemainder) throws(FileError) {
         for file in files { try file.sync() }
-        for seal in seals { try seal.sync(place) }
+        for seal in seals where !remainder.seals.contains(seal.baseOffset) { try seal.sync(place) }
         if let directory { try place.fileSystem.syncDirectory(directory) }
     }
 
     /// Notes the producers as they were at what is durable now. Nothing depends on these files but the speed of recovery.
     public func finish() throws(FileError) {
         for snapshot in snapshots {
-            try place.fileSystem.replace(place.path(snapshot.offset, .snapshot), with: snapshot.bytes, sync: false)
+            let path = place.path(snapshot.offset, .snapshot)
+            // The older ones are as good as none newer is there.
+            guard try place.fileSystem.replaceIfRoom(path, with: snapshot.bytes, sync: false) else { return }
         }
         for offset in obsoleteSnapshots { try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
     }
 
-    public func perform() throws(FileError) {
-        try prepare()
-        try sync()
+    public func perform() throws(FileError) -> SyncRemainder {
+        let remainder = try prepare()
+        try sync(leaving: remainder)
         try finish()
+        return remainder
     }
 }
 
@@ -62,10 +78,18 @@ struct SegmentSeal: Sendable {
     let size: Int64
     let indexWrites: [IndexWrite]
 
-    func perform(_ place: LogPlace) throws(FileError) {
-        // A file that is cut to the length it has gives back the room behind its end.
-        try place.fileSystem.open(place.path(baseOffset, .log), .readWrite).truncate(to: size)
-        for write in indexWrites { try write.perform(place.fileSystem) }
+    /// False if the indexes found no room; they are as long as before then.
+    func perform(_ place: LogPlace) throws(FileError) -> Bool {
+        do {
+            // A file that is cut to the length it has gives back the room behind its end.
+            try place.fileSystem.open(place.path(baseOffset, .log), .readWrite).truncate(to: size)
+            for write in indexWrites { try write.perform(place.fileSystem) }
+            return true
+        } catch {
+            guard error.passes else { throw error }
+            for write in indexWrites { try write.takeBack(place.fileSystem) }
+            return false
+        }
     }
 
     func sync(_ place: LogPlace) throws(FileError) {
@@ -142,13 +166,15 @@ extension Log {
         return obsolete
     }
 
-    /// The sync is done: what it covers is durable.
-    public func syncCompleted(_ sync: LogSync) {
+    /// The sync is done: what it covers is durable. What it left undone goes with the next one.
+    public func syncCompleted(_ sync: LogSync, leaving remainder: SyncRemainder) {
         precondition(isSyncInFlight, "no sync is under way")
         isSyncInFlight = false
         syncedOffset = max(syncedOffset, sync.upTo)
+        if remainder == .none { recoveryPoint = syncedOffset }
+        if remainder.hasLeaderEpochs { areEpochsDirty = true }
         if sync.isDirectoryDirty { areNamesDurable = !isDirectoryDirty }
-        for seal in sync.seals {
+        for seal in sync.seals where !remainder.seals.contains(seal.baseOffset) {
             guard let index = segments.index(of: seal.baseOffset) else { continue }
             segments.segments[index].sealed()
         }
@@ -164,12 +190,11 @@ extension Log {
     public func syncDue(now: Int64) throws(FileError) {
         guard let sync = takeSync(now: now) else { return }
         do {
-            try sync.perform()
+            syncCompleted(sync, leaving: try sync.perform())
         } catch {
             syncFailed(error)
             throw error
         }
-        syncCompleted(sync)
     }
 
     /// The last sync before a clean stop, after which the log is not used any more: everything is durable, trimmed and

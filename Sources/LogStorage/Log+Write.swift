@@ -3,10 +3,12 @@ import Files
 
 /// One write of staged batches to one file, with what has to be done around it.
 ///
-/// It borrows the staged batches, so it must be performed before the tick ends; `owned` makes one that need not.
+/// It borrows the staged batches, so it must be performed before the tick ends; an `OwnedLogWrite` need not.
 public struct LogWrite {
     public let file: any File
     public let position: Int64
+    /// The offsets of the batches.
+    public let offsets: Range<Int64>
     public let pieces: [UnsafeRawBufferPointer]
     let allocation: Range<Int64>?
     let indexWrites: [(file: any File, write: IndexWrite)]
@@ -35,35 +37,40 @@ public struct LogWrite {
     public var byteCount: Int { pieces.reduce(0) { $0 + $1.count } }
 }
 
-/// The same write with its own copy of the bytes, for the blocking pool.
+/// The same write with its own copy of the bytes, for the blocking pool and for whoever wants to keep what was written.
 public struct OwnedLogWrite: Sendable {
+    public let offsets: Range<Int64>
+    /// Whole batches, one buffer's after the other's.
+    public let buffers: [Buffer]
     let file: any File
     let position: Int64
-    let bytes: Buffer
     let allocation: Range<Int64>?
     let indexWrites: [(file: any File, write: IndexWrite)]
     let createdPath: String?
     let fileSystem: any FileSystem
 
+    init(_ write: LogWrite, keptIn buffers: [Buffer]) {
+        offsets = write.offsets
+        self.buffers = buffers
+        file = write.file
+        position = write.position
+        allocation = write.allocation
+        indexWrites = write.indexWrites
+        createdPath = write.createdPath
+        fileSystem = write.fileSystem
+    }
+
     /// As `LogWrite.perform`.
     public func perform() throws(FileError) {
-        try bytes.withUnsafeBytes { (bytes) throws(FileError) in
-            try LogWrite(
-                file: file, position: position, pieces: [bytes], allocation: allocation, indexWrites: indexWrites,
-                createdPath: createdPath, fileSystem: fileSystem
-            ).perform()
-        }
+        // The pieces point into the buffers, which this value holds.
+        let pieces = buffers.map { buffer in buffer.withUnsafeBytes { $0 } }
+        try LogWrite(
+            file: file, position: position, offsets: offsets, pieces: pieces, allocation: allocation,
+            indexWrites: indexWrites, createdPath: createdPath, fileSystem: fileSystem
+        ).perform()
     }
-}
 
-extension LogWrite {
-    /// Copies the bytes, so that the write may be performed later and on another thread.
-    public func owned() -> OwnedLogWrite {
-        OwnedLogWrite(
-            file: file, position: position, bytes: MutableBuffer(copying: pieces).freeze(), allocation: allocation,
-            indexWrites: indexWrites,
-            createdPath: createdPath, fileSystem: fileSystem)
-    }
+    public var byteCount: Int { buffers.reduce(0) { $0 + $1.count } }
 }
 
 /// What a failed write did to the log.
@@ -77,7 +84,10 @@ public struct WriteFailure: Sendable, Equatable {
 
 extension Log {
     /// Whether bytes wait to be written.
-    public var hasStagedWrites: Bool { !staged.isEmpty && !isWriteInFlight }
+    public var hasStagedWrites: Bool { !staged.isEmpty && !isWriteInFlight && failure == nil }
+
+    /// The size of what `takeWrite` would return, at least.
+    public var nextWriteBytes: Int64 { staged.first?.byteCount ?? 0 }
 
     /// The next write that has to be done; nil if there is none or one is under way. `writeCompleted` or `writeFailed`
     /// must follow; `writeFailed` also after an error of this call.
@@ -88,10 +98,19 @@ extension Log {
             preconditionFailure("a staged write has no segment")
         }
         let (file, created) = try openForWriting(index)
+        let end = staged.count > 1 ? staged[1].before.logEndOffset : logEndOffset
         return LogWrite(
-            file: file, position: group.position, pieces: group.pieces, allocation: allocation(index, upTo: group.end),
+            file: file, position: group.position, offsets: group.before.logEndOffset..<end, pieces: group.pieces,
+            allocation: allocation(index, upTo: group.end),
             indexWrites: try indexWrites(index),
             createdPath: created && index > 0 ? place.path(group.segment, .log) : nil, fileSystem: place.fileSystem)
+    }
+
+    /// As `takeWrite`, with a copy of the bytes.
+    public func takeOwnedWrite() throws(FileError) -> OwnedLogWrite? {
+        guard let write = try takeWrite() else { return nil }
+        staged[0].keep()
+        return OwnedLogWrite(write, keptIn: staged[0].kept)
     }
 
     /// The write that `takeWrite` returned is done.
@@ -130,7 +149,7 @@ extension Log {
         }
         isDirectoryDirty = true
         revertStaged()
-        if !error.isOutOfSpace, !error.isOutOfDescriptors { fence(error) }
+        if !error.passes { fence(error) }
         return WriteFailure(error: error, revertedTo: logEndOffset, isFenced: failure != nil)
     }
 
@@ -147,14 +166,24 @@ extension Log {
         }
     }
 
-    /// Copies the staged batches that no write was taken for, so that they may wait past the end of the tick.
+    /// Copies the staged batches that were not copied yet, so that they may wait past the end of the tick.
     public func keepStaged() {
-        for index in (isWriteInFlight ? 1 : 0)..<max(staged.count, isWriteInFlight ? 1 : 0) {
-            let copy = MutableBuffer(copying: staged[index].pieces).freeze()
-            // The group holds the buffer for as long as it has these pieces.
-            staged[index].pieces = [copy.withUnsafeBytes { $0 }]
-            staged[index].owned = copy
-        }
+        for index in staged.indices { staged[index].keep() }
+    }
+
+    /// The size of the copies that wait to be written.
+    public var keptBytes: Int { staged.reduce(0) { $0 + $1.kept.reduce(0) { $0 + $1.count } } }
+}
+
+extension StagedWrite {
+    /// Replaces the borrowed pieces by a copy. What is added later is borrowed again.
+    mutating func keep() {
+        let borrowed = pieces[kept.count...]
+        guard !borrowed.isEmpty else { return }
+        let copy = MutableBuffer(copying: borrowed).freeze()
+        // The buffer stays for as long as this piece does.
+        pieces.replaceSubrange(kept.count..., with: CollectionOfOne(copy.withUnsafeBytes { $0 }))
+        kept.append(copy)
     }
 }
 
@@ -239,7 +268,7 @@ extension Segment {
 
 extension MutableBuffer {
     /// The pieces one after another.
-    fileprivate init(copying pieces: [UnsafeRawBufferPointer]) {
+    fileprivate init(copying pieces: ArraySlice<UnsafeRawBufferPointer>) {
         self.init(uninitializedCount: pieces.reduce(0) { $0 + $1.count })
         var position = 0
         for piece in pieces {

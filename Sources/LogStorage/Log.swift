@@ -20,8 +20,13 @@ public final class Log {
     public internal(set) var logEndOffset: Int64
     /// All records below are in the file, and can be read.
     public internal(set) var writtenOffset: Int64
-    /// All records below survive a power loss. This is the recovery point.
+    /// All records below survive a power loss.
     public internal(set) var syncedOffset: Int64
+    /// Recovery need not look below: everything there is durable, and so are the small files that speak of it. Behind
+    /// `syncedOffset` only after a sync that met a full disk.
+    public internal(set) var recoveryPoint: Int64
+    /// Whether `retire` was called.
+    public private(set) var isRetired = false
     /// The error after which the log takes no more writes.
     public internal(set) var failure: FileError?
 
@@ -30,7 +35,8 @@ public final class Log {
     var epochs: LeaderEpochCache
 
     var staged: [StagedWrite] = []
-    var isWriteInFlight = false
+    /// A write was taken that is neither completed nor failed.
+    public internal(set) var isWriteInFlight = false
     var indexFlush: IndexFlush?
     var isSyncInFlight = false
     /// Snapshots of the producers that wait for the sync of what they stand for.
@@ -54,6 +60,7 @@ public final class Log {
         logEndOffset = recovered.logEndOffset
         writtenOffset = recovered.logEndOffset
         syncedOffset = recovered.syncedOffset
+        recoveryPoint = recovered.syncedOffset
         segments = recovered.segments
         producers = recovered.producers
         epochs = recovered.epochs
@@ -72,6 +79,14 @@ public final class Log {
 
     /// Puts a changed configuration into force, from the next append on.
     public func configure(_ configuration: LogConfiguration) { self.configuration = configuration }
+
+    /// Ends the log of a partition that is gone: nothing more is written or synced, but a write or sync that is under way
+    /// may still be reported.
+    public func retire() {
+        isRetired = true
+        fence(FileError("write", directory, code: 2))
+        if isWriteInFlight { staged.removeLast(staged.count - 1) } else { staged.removeAll() }
+    }
 
     /// Stops all writes: a write or sync in the log's directory has failed, and only recovery can tell what is on the disk.
     public func fence(_ error: FileError) { if failure == nil { failure = error } }

@@ -24,13 +24,17 @@ extension LogDirectory {
             } else if let partition = TopicPartition(directoryName: name),
                 try fileSystem.status(inner)?.isDirectory == true
             {
-                let metadata = try fileSystem.readAll("\(inner)/\(LogFiles.partitionMetadata)")
                 partitions.append(
-                    PartitionDirectory(
-                        partition: partition, path: inner, topicID: PartitionMetadata.decode(metadata ?? [])))
+                    PartitionDirectory(partition: partition, path: inner, topicID: try topicID(of: partition)))
             }
         }
         return (partitions.sorted { $0.partition < $1.partition }, deleted)
+    }
+
+    /// The topic whose partition the directory of this name says to hold; nil if there is none, or it does not say.
+    public func topicID(of partition: TopicPartition) throws(FileError) -> UUID? {
+        let metadata = try fileSystem.readAll("\(path(of: partition))/\(LogFiles.partitionMetadata)")
+        return PartitionMetadata.decode(metadata ?? [])
     }
 
     /// Makes the directory of a new partition; durable on return. It may be there already, as after a crash.

@@ -6,6 +6,8 @@ public struct LogRead: Sendable {
     /// Where in the segment's file they begin.
     public var position: Int64
     public var count: Int
+    /// No record behind the bytes has a lower offset.
+    public var nextOffset: Int64
 }
 
 /// A segment's file, which stays open, and readable, for as long as somebody holds this.
@@ -121,7 +123,7 @@ extension SegmentSet {
                 return .bytes(
                     LogRead(
                         segment: SegmentRef(file: file, baseOffset: base), position: range.lowerBound,
-                        count: Int(range.upperBound - range.lowerBound)))
+                        count: Int(range.upperBound - range.lowerBound), nextOffset: nextOffset))
             }
         }
         return .empty

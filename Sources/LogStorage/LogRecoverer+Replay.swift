@@ -198,11 +198,7 @@ extension LogRecoverer {
         for segment in segments[(index + 1)...] {
             hasValidBatchBehind = hasValidBatchBehind || segment.size > 0
             bytes += segment.size
-            try disk { () throws(FileError) in
-                try place.fileSystem.rename(
-                    place.path(segment.baseOffset, .log), to: LogFiles.cutPath(place.directory, segment.baseOffset))
-            }
-            try remove(segment: segment.baseOffset)
+            try setAside(segment: segment.baseOffset)
         }
         segments.removeLast(segments.count - index - 1)
         segments[index].isSealed = false
@@ -213,6 +209,14 @@ extension LogRecoverer {
         hasChanged = true
         events.append(
             .tailCut(offset: offset, bytes: bytes, keptAs: name, hasValidBatchBehind: hasValidBatchBehind))
+    }
+
+    /// Gives a whole segment's batches the name of what was cut off.
+    private func setAside(segment base: Int64) throws(ReadFailure) {
+        try disk { () throws(FileError) in
+            try place.fileSystem.rename(place.path(base, .log), to: LogFiles.cutPath(place.directory, base))
+        }
+        try remove(segment: base)
     }
 
     /// Copies what is about to be cut off into a file of its own, unless it is nothing but zeros. Its name.
@@ -242,9 +246,10 @@ extension LogRecoverer {
 // MARK: - The end
 
 extension LogRecoverer {
-    /// A log that ends before its start has nothing that anybody may read.
+    /// A log that ends before its start has nothing that anybody may read. That is never how a log was left, so what it has
+    /// is kept aside.
     mutating func beginAnew(at start: Int64) throws(ReadFailure) {
-        for segment in segments where segment.exists { try remove(segment: segment.baseOffset) }
+        for segment in segments where segment.exists { try setAside(segment: segment.baseOffset) }
         for offset in snapshotOffsets { try remove(snapshot: offset) }
         segments = [Segment(baseOffset: start, createdAt: now)]
         epochs = LeaderEpochCache()

@@ -91,4 +91,10 @@ struct IndexWrite: Sendable {
         let end = position + Int64(bytes.count)
         if try file.size() != end { try file.truncate(to: end) }
     }
+
+    /// Cuts off what a failed `perform` may have left.
+    func takeBack(_ fileSystem: any FileSystem) throws(FileError) {
+        guard let status = try fileSystem.status(path), status.size > position else { return }
+        try fileSystem.open(path, .readWrite).truncate(to: position)
+    }
 }

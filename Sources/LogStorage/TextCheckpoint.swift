@@ -39,6 +39,19 @@ extension FileSystem {
         try rename(temporary, to: path)
     }
 
+    /// As `replace`; false, with the old content in place, where the disk has no room for the new one, or the process no
+    /// descriptor.
+    func replaceIfRoom(_ path: String, with bytes: [UInt8], sync: Bool) throws(FileError) -> Bool {
+        do {
+            try replace(path, with: bytes, sync: sync)
+            return true
+        } catch {
+            guard error.passes else { throw error }
+            try removeIfPresent(path + LogFiles.temporarySuffix)
+            return false
+        }
+    }
+
     func removeIfPresent(_ path: String) throws(FileError) {
         do {
             try removeFile(path)

@@ -88,6 +88,11 @@ public final class Shard {
 
     // Memory
     var memory: MemoryBudget { options.memory }
+
+    /// Counts bytes that are kept for peers outside their connections against the memory budget; negative when they are
+    /// let go.
+    public func chargeMemory(_ bytes: Int) { memory.charge(bytes) }
+
     var scratch: Scratch
     var inputBuffers: InputBufferPool
     /// Input buffers whose frames are valid until the tick ends.

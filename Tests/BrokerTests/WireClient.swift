@@ -103,6 +103,22 @@ extension WireClient {
         #expect(response.topics.map(\.errorCode) == [0])
     }
 
+    func sendDeleteTopic(_ name: String) throws {
+        var request = DeleteTopicsRequest()
+        request.topicNames = [name]
+        request.timeoutMs = 10_000
+        try send(.deleteTopics, version: 4) { (writer) throws(EncodeError) in
+            try request.encode(into: &writer, version: 4)
+        }
+    }
+
+    func receiveDeletedTopic() throws {
+        let response = try receive(.deleteTopics, version: 4) { (cursor) throws(DecodeError) in
+            try DeleteTopicsResponse(from: &cursor, version: 4)
+        }
+        #expect(response.responses.map(\.errorCode) == [0])
+    }
+
     /// One batch of one record; what the answer says of its partition.
     func produce(
         _ value: [UInt8], to topic: String, partition: Int32 = 0, acks: Int16 = -1

@@ -127,6 +127,32 @@ struct DiskTroubleTests {
         #expect(try harness.append(Batch()).error == .storage)
     }
 
+    @Test func aFullDiskFailsNoSync() throws {
+        disk.withFaults { $0.script(.write, on: "leader-epoch-checkpoint.tmp", .full) }
+        try harness.append(Batch())
+        #expect(harness.log.syncedOffset == 1 && harness.log.failure == nil)
+        #expect(harness.log.recoveryPoint == 0, "the epoch would not be found again")
+        #expect(try !disk.list("/t-0").contains { $0.hasPrefix("leader-epoch-checkpoint") })
+        try harness.append(Batch())
+        #expect(harness.log.recoveryPoint == 2)
+        #expect(try disk.list("/t-0").contains("leader-epoch-checkpoint"))
+    }
+
+    @Test func aSealThatFoundNoRoomIsMadeUpFor() throws {
+        while harness.log.size < 2000 { try harness.append(Batch(valueSize: 100)) }
+        disk.withFaults { $0.script(.write, on: ".index", .full) }
+        while harness.log.segmentCount == 1 { try harness.append(Batch(valueSize: 1000)) }
+        let rolled = harness.log.logEndOffset - 1
+        #expect(harness.log.syncedOffset == rolled + 1)
+        #expect(harness.log.recoveryPoint <= rolled)
+        let all = try harness.offsets()
+        let end = harness.log.logEndOffset
+        try harness.reopen(cleanly: false, closing: false, recoveryPoint: harness.log.recoveryPoint)
+        #expect(try harness.offsets() == all && harness.log.logEndOffset == end)
+        try harness.append(Batch())
+        #expect(harness.log.recoveryPoint == end + 1)
+    }
+
     @Test func aLackOfDescriptorsPasses() throws {
         disk.withFaults { $0.script(.open, on: ".log", .error(24)) }
         #expect(throws: FileError.self) { try harness.append(Batch()) }

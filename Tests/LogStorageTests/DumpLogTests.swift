@@ -109,7 +109,7 @@ struct DumpLogTests {
         guard let script else { return }
         try fill()
         try expectGoodDumps(script)
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         try expectGoodDumps(script)
         let newest = try #require(try files(".snapshot").last)
         let snapshot = try dump(script, [], files: [newest])

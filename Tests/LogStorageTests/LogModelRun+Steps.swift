@@ -22,7 +22,7 @@ extension LogModelRun {
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<55: try tick(&life)
         case 55..<75: try read(&life)
-        case 75..<80: try writeCheckpoints(life, recoveryPoint: life.log.syncedOffset, sync: generator.chance(0.3))
+        case 75..<80: try checkpoint(life)
         case 80..<84: try deleteRecords(&life)
         case 84..<89: try enforceRetention(&life)
         case 89..<92: try removeDeleted(&life)
@@ -36,6 +36,14 @@ extension LogModelRun {
         }
         // Topics that do not wait for the sync were promised less.
         if configuration.flushMessages <= 1 { model.acknowledgedEnd = max(model.acknowledgedEnd, acknowledged) }
+    }
+
+    private mutating func checkpoint(_ life: LogLife) throws {
+        do {
+            try writeCheckpoints(life, recoveryPoint: life.log.recoveryPoint, sync: generator.chance(0.3))
+        } catch let error as FileError where error.isOutOfSpace {
+            note("no room for a checkpoint")
+        }
     }
 
     private mutating func toggleFullDisk() {
@@ -80,14 +88,16 @@ extension LogModelRun {
     mutating func perform(_ sync: LogSync?, _ life: inout LogLife) throws {
         guard let sync else { return }
         do {
-            try sync.perform()
+            let remainder = try sync.perform()
+            life.log.syncCompleted(sync, leaving: remainder)
+            note("synced \(sync.upTo), leaving \(remainder)")
+            if remainder != .none { postponements += 1 }
         } catch {
             life.log.syncFailed(error)
             note("sync failed")
+            guard !error.isOutOfSpace else { throw ModelFailure("a full disk failed a sync: \(error)") }
             throw error
         }
-        life.log.syncCompleted(sync)
-        note("synced \(sync.upTo)")
     }
 
     private mutating func append(_ log: Log) throws -> StagedBytes {

@@ -23,6 +23,8 @@ struct LogModelRun {
     var refusals = 0
     var duplicates = 0
     var fullDisks = 0
+    /// Syncs that met a full disk.
+    var postponements = 0
 
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
@@ -118,8 +120,9 @@ struct LogModelRun {
     private mutating func close(_ life: inout LogLife) throws {
         try perform(life.pendingSync.take(), &life)
         guard life.log.failure == nil else { return }
-        try life.log.close()?.perform()
+        let remainder = try life.log.close()?.perform() ?? .none
         model.acknowledgedEnd = life.log.writtenOffset
+        guard remainder == .none else { return note("not closed for want of room") }
         try writeCheckpoints(life, recoveryPoint: life.log.writtenOffset, sync: true)
         try life.directory.markCleanShutdown(brokerEpoch: 1)
         life.directory.release()

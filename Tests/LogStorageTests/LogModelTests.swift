@@ -20,6 +20,7 @@ import Testing
         var duplicates = 0
         var refusals = 0
         var fullDisks = 0
+        var postponements = 0
         for number in 0..<LogModelTests.runs {
             let seed = LogModelTests.seed &+ UInt64(part * 1_000_000 + number)
             var run = try LogModelRun(seed: seed)
@@ -33,10 +34,11 @@ import Testing
             duplicates += run.duplicates
             refusals += run.refusals
             fullDisks += run.fullDisks
+            postponements += run.postponements
         }
         print(
             "log model: MARTLET_SEED=\(LogModelTests.seed) part=\(part) crashes=\(crashes) duplicates=\(duplicates) "
-                + "refusals=\(refusals) full-disks=\(fullDisks)")
+                + "refusals=\(refusals) full-disks=\(fullDisks) postponed=\(postponements)")
         #expect(crashes >= LogModelTests.runs * LogModelTests.livesPerRun / 2)
     }
 }

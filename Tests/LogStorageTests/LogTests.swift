@@ -178,7 +178,7 @@ struct LogTests {
     @Test func waitingBatchesMayBeKeptPastTheirTick() throws {
         var batch = Batch(count: 2, fill: 1).bytes
         _ = batch.withUnsafeMutableBytes { harness.log.append($0, leaderEpoch: 0, now: harness.now) }
-        let write = try #require(try harness.log.takeWrite()).owned()
+        let write = try #require(try harness.log.takeOwnedWrite())
         for index in batch.indices { batch[index] = 0xFF }
         var second = Batch(count: 3, fill: 2).bytes
         _ = second.withUnsafeMutableBytes { harness.log.append($0, leaderEpoch: 0, now: harness.now) }

@@ -104,7 +104,7 @@ struct ProducerTests {
     @Test func aBadSnapshotIsReplacedByTheLogItself() throws {
         for sequence in 0..<60 { try harness.append(Batch(valueSize: 200, producer: (1, 0, Int32(sequence)))) }
         let producers = harness.log.activeProducers
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         for name in try harness.fileSystem.list(harness.directory) where name.hasSuffix(".snapshot") {
             var bytes = try harness.content(name)
             bytes[bytes.count - 1] ^= 1

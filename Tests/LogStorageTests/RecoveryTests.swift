@@ -183,14 +183,14 @@ struct RecoveryTests {
 
     @Test func missingIndexesAreMadeAnew() throws {
         try fill(60)
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         let whole = try indexes()
         #expect(whole.count >= 6)
         for name in whole.keys { try harness.fileSystem.removeFile(harness.path(name)) }
         try harness.reopen(closing: false)
         #expect(harness.events.contains(.indexRebuilt(baseOffset: 0)))
         #expect(try harness.offsets().count == 60)
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         let rebuilt = try indexes()
         #expect(rebuilt.keys.sorted() == whole.keys.sorted())
         for (name, bytes) in rebuilt { #expect(bytes == whole[name], "\(name)") }
@@ -208,7 +208,7 @@ struct RecoveryTests {
 
     @Test(arguments: [0, 1, 5, 11]) func badIndexesAreMadeAnew(kind: Int) throws {
         try fill(60)
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         let whole = try indexes()
         for (name, bytes) in whole {
             switch kind {
@@ -229,7 +229,7 @@ struct RecoveryTests {
     @Test func anIndexThatIsWrongInTheMiddleMisleadsNobody() throws {
         for index in 0..<400 { try harness.append(Batch(count: 1 + index % 3, valueSize: 10 + index % 50)) }
         let all = try harness.offsets()
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         for (name, bytes) in try indexes() where name.hasSuffix(".index") {
             var bytes = bytes
             for position in stride(from: 5, to: bytes.count, by: 8) { bytes[position] &+= 3 }
@@ -260,7 +260,7 @@ struct RecoveryTests {
         let all = try harness.offsets()
         let second = try harness.fileSystem.list(harness.directory).filter { $0.hasSuffix(".log") }[1]
         let bytes = try harness.content(firstLog) + (try harness.content(second))
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         try harness.replace(firstLog + ".swap", with: bytes)
         try harness.reopen(closing: false)
         #expect(harness.events.contains(.swapCompleted(baseOffset: 0)))

@@ -93,7 +93,7 @@ final class LogHarness {
     {
         var recoveryPoint = recoveryPoint
         if cleanly {
-            if closing { try log.close()?.perform() }
+            if closing { _ = try log.close()?.perform() }
             recoveryPoint = recoveryPoint ?? log.logEndOffset
         }
         let recovered = try LogRecovery.recover(

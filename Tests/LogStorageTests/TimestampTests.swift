@@ -68,7 +68,7 @@ struct TimestampTests {
 
     @Test(arguments: [true, false]) func aWrongTimeIndexMisleadsNobody(isClean: Bool) throws {
         for index in 0..<150 { try harness.append(Batch(timestamp: Int64(index * 10), valueSize: 60)) }
-        try harness.log.close()?.perform()
+        _ = try harness.log.close()?.perform()
         for name in try harness.fileSystem.list(harness.directory) where name.hasSuffix(".timeindex") {
             var bytes = try harness.content(name)
             for position in stride(from: 11, to: bytes.count - (isClean ? 12 : 0), by: 12) { bytes[position] &+= 7 }

@@ -31,6 +31,8 @@ final class CheckpointKeeper {
     private var directories: [Offsets]
     private var lastWrite = MonotonicTime(nanoseconds: 0)
     private var lastSync = MonotonicTime(nanoseconds: 0)
+    /// Whether the last write of a directory's files failed, which was said then.
+    private var failed: Set<Int> = []
     private let log = Logger(label: "log")
 
     init(context: BrokerContext) {
@@ -67,7 +69,9 @@ final class CheckpointKeeper {
         if sync { lastSync = now }
     }
 
-    func write(sync: Bool) {
+    /// False where some of it could not be written, which is then due again.
+    @discardableResult
+    func write(sync: Bool) -> Bool {
         for index in directories.indices where directories[index].isDirty {
             let path = context.directories[index].path
             let offsets = directories[index]
@@ -79,11 +83,15 @@ final class CheckpointKeeper {
                     offsets.logStartOffsets, in: path, context.fileSystem, sync: sync)
                 try OffsetCheckpoint.highWatermark.write(
                     offsets.highWatermarks, in: path, context.fileSystem, sync: sync)
+                failed.remove(index)
             } catch {
+                directories[index].isDirty = true
+                guard failed.insert(index).inserted else { continue }
                 log.warning(
                     "checkpoints were not written: the next start reads more",
                     metadata: ["directory": "\(path)", "error": "\(error)"])
             }
         }
+        return directories.allSatisfy { !$0.isDirty }
     }
 }

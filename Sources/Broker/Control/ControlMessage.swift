@@ -24,8 +24,8 @@ enum ControlMessage: Sendable {
     case applied(update: UInt64)
     /// Where a shard's logs stand, to be kept for the next start.
     case checkpoint([CheckpointEntry])
-    /// The same, at once: tells when it is on the disk.
-    case checkpointNow(CheckpointEntry, done: @Sendable () -> Void)
-    /// The partition is gone.
-    case forget(TopicPartition, directory: Int)
+    /// The same, at once: tells whether it is on the disk.
+    case checkpointNow(CheckpointEntry, done: @Sendable (Bool) -> Void)
+    /// These partitions are gone from their directories: tells when no checkpoint has them any more.
+    case forget([(TopicPartition, directory: Int)], done: @Sendable () -> Void)
 }

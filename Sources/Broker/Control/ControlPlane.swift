@@ -64,10 +64,16 @@ final class ControlPlane {
         case .checkpoint(let entries): checkpoints.note(entries)
         case .checkpointNow(let entry, let done):
             checkpoints.note([entry])
-            checkpoints.write(sync: true)
-            done()
-        case .forget(let id, let directory): checkpoints.forget(id, directory: directory)
+            done(checkpoints.write(sync: true))
+        case .forget(let partitions, let done): forget(partitions, done)
         }
+    }
+
+    /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
+    private func forget(_ partitions: [(TopicPartition, directory: Int)], _ done: @escaping @Sendable () -> Void) {
+        for (id, directory) in partitions { checkpoints.forget(id, directory: directory) }
+        guard !checkpoints.write(sync: true) else { return done() }
+        loop.schedule(after: .seconds(1)) { [unowned self] in forget([], done) }
     }
 
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
@@ -138,6 +144,9 @@ final class ControlPlane {
         do {
             let first = try store.append(records, fencedBy: epoch, now: now)
             try delta.replay(MetadataBatch(firstOffset: first, controllerEpoch: epoch, time: now, records: records))
+        } catch StoreError.disk(let error) {
+            log.error("no room for metadata: nothing was changed", metadata: ["error": "\(error)"])
+            return false
         } catch {
             storeHasFailed = true
             log.error(

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import KafkaProtocol
 import LogStorage
+import Replication
 import Runtime
 
 /// Writes the answer of one fetch: marks and errors into the output, records from where they lie.
@@ -83,7 +84,14 @@ struct FetchAnswer {
             connection.withOutput { output in
                 writer.beginPartition(row, recordsLength: fetched.byteCount, into: &output)
             }
-            if let records = fetched.records { try write(records, connection, &fileBytes) }
+            switch fetched.records {
+            case nil: break
+            case .file(let read): try write(read, connection, &fileBytes)
+            case .memory(let read):
+                connection.withOutput { output in
+                    for slice in read.slices { output.write(slice) }
+                }
+            }
             connection.withOutput { output in writer.endPartition(row, into: &output) }
         }
         connection.withOutput { output in writer.endTopic(into: &output) }

@@ -18,9 +18,10 @@ final class FetchInterest: PartitionSubscriber {
         self.context = context
     }
 
-    /// From now on the partition says when it moves. Once is enough.
+    /// From now on the partition says when it moves. Once is enough. A fetch that still reads for a context that was closed
+    /// meanwhile hears of nothing more.
     func subscribe(to partition: Partition) {
-        guard self.partition !== partition else { return }
+        guard !isWithdrawn, self.partition !== partition else { return }
         self.partition?.unsubscribe(self)
         self.partition = partition
         partition.subscribe(self)

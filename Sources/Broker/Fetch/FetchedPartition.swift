@@ -1,15 +1,16 @@
 import KafkaProtocol
 import LogStorage
+import Replication
 
 /// What a fetch says about one partition: an error, or the marks and the place of the records.
 ///
-/// The records themselves are not here: they lie in their segments until the answer is written.
+/// The records themselves are not copied before the answer is written.
 struct FetchedPartition: Sendable {
     var error: ErrorCode = .none
     var highWatermark: Int64 = -1
     var lastStableOffset: Int64 = -1
     var logStartOffset: Int64 = -1
-    var records: LogRead?
+    var records: FetchedRecords?
     /// nil unless the client reads committed records only.
     var abortedTransactions: [AbortedTransaction]?
     var divergingEpoch: (epoch: Int32, endOffset: Int64)?
@@ -24,7 +25,20 @@ struct FetchedPartition: Sendable {
         abortedTransactions = []
     }
 
-    var byteCount: Int { records?.count ?? 0 }
+    var byteCount: Int { records?.byteCount ?? 0 }
+}
+
+/// The place of fetched records.
+enum FetchedRecords: Sendable {
+    case file(LogRead)
+    case memory(TailRead)
+
+    var byteCount: Int {
+        switch self {
+        case .file(let read): read.count
+        case .memory(let read): read.byteCount
+        }
+    }
 }
 
 /// How a fetch reads.

@@ -17,10 +17,17 @@ extension LocalPartition {
         then: @escaping (FetchedPartition) -> Void
     ) {
         if let settled = settleWithoutReading(target, options) { return then(settled) }
+        let bound = bound(options)
+        let room = min(budget, Int(max(target.maximumBytes, 0)))
+        if let read = tail.read(
+            from: target.fetchOffset, maximumBytes: room, upTo: bound, atLeastOneBatch: atLeastOneBatch),
+            read.byteCount < FetchAnswer.fileThreshold
+        {
+            return then(fetched(.memory(read), target, options))
+        }
         shard.descriptors.touch(log)
         let read = log.read(
-            from: target.fetchOffset, maximumBytes: min(budget, Int(max(target.maximumBytes, 0))),
-            upTo: bound(options), atLeastOneBatch: atLeastOneBatch)
+            from: target.fetchOffset, maximumBytes: room, upTo: bound, atLeastOneBatch: atLeastOneBatch)
         consult(read) { [self] outcome in then(fetched(outcome, target, options)) }
     }
 
@@ -41,7 +48,20 @@ extension LocalPartition {
         guard target.fetchOffset >= log.logStartOffset, target.fetchOffset <= log.logEndOffset else {
             return FetchedPartition(error: .offsetOutOfRange)
         }
-        return target.fetchOffset >= bound(options) ? marks(options) : nil
+        guard target.fetchOffset >= bound(options) else { return nil }
+        tail.visited()
+        return marks(options)
+    }
+
+    private func fetched(
+        _ records: FetchedRecords, _ target: FetchTarget, _ options: FetchOptions
+    ) -> FetchedPartition {
+        var fetched = marks(options)
+        fetched.records = records
+        if options.readsCommitted {
+            fetched.abortedTransactions = log.abortedTransactions(from: target.fetchOffset, to: bound(options))
+        }
+        return fetched
     }
 
     private func fetched(
@@ -49,12 +69,9 @@ extension LocalPartition {
     ) -> FetchedPartition {
         switch outcome {
         case .success(.bytes(let read)):
-            var fetched = marks(options)
-            fetched.records = read
-            if options.readsCommitted {
-                fetched.abortedTransactions = log.abortedTransactions(from: target.fetchOffset, to: bound(options))
-            }
-            return fetched
+            // The reader has caught up, and comes back for what is written next.
+            if read.nextOffset >= bound(options) { tail.visited() }
+            return fetched(.file(read), target, options)
         case .success(.empty): return marks(options)
         case .success(.offsetOutOfRange): return FetchedPartition(error: .offsetOutOfRange)
         case .success(.corrupt(let offsets)):

@@ -58,11 +58,11 @@ extension BrokerShard {
 }
 
 extension BrokerShard {
-    /// Has a checkpoint put on the disk; `then` runs when it is there.
-    fileprivate func keep(_ checkpoint: CheckpointEntry, then: @escaping () -> Void) {
-        let ticket = answers.issue { _ in then() }
+    /// Has a checkpoint put on the disk; `then` hears whether it is there.
+    fileprivate func keep(_ checkpoint: CheckpointEntry, then: @escaping (Bool) -> Void) {
+        let ticket = answers.issue { then($0 as? Bool ?? false) }
         let home = peers[index]
-        control?.post(.checkpointNow(checkpoint) { home.post(.call { $0.redeem(ticket, true) }) })
+        control?.post(.checkpointNow(checkpoint) { kept in home.post(.call { $0.redeem(ticket, kept) }) })
     }
 }
 
@@ -70,7 +70,8 @@ extension LocalPartition {
     /// Where the log stands, for the next start.
     var checkpoint: CheckpointEntry {
         CheckpointEntry(
-            id: partition.id, directory: directory, recoveryPoint: log.syncedOffset, logStartOffset: log.logStartOffset,
+            id: partition.id, directory: directory, recoveryPoint: log.recoveryPoint,
+            logStartOffset: log.logStartOffset,
             firstSegmentOffset: log.firstSegmentOffset, highWatermark: partition.highWatermark)
     }
 
@@ -117,7 +118,9 @@ extension LocalPartition {
         partition.logStartMoved()
         enforceRetention()
         let start = log.logStartOffset
-        shard.keep(checkpoint) { then(.success(start)) }
+        shard.keep(checkpoint) { isKept in
+            then(isKept ? .success(start) : .failure(Refusal(error: .kafkaStorageError)))
+        }
     }
 }
 

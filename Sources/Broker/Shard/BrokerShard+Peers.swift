@@ -164,7 +164,7 @@ struct FetchWatches {
 
     /// A ticket for the one call that will come; nil where one is on its way already.
     mutating func arm(_ interest: FetchInterest) -> UInt64? {
-        guard !interest.isWatchedElsewhere else { return nil }
+        guard !interest.isWatchedElsewhere, !interest.isWithdrawn else { return nil }
         interest.isWatchedElsewhere = true
         defer { next += 1 }
         armed[next] = interest

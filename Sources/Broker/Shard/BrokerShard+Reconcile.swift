@@ -67,7 +67,7 @@ extension BrokerShard {
     // MARK: Opening
 
     /// Opens some of the partitions that wait for it, a group per job of the pool, and goes on as the groups come back.
-    private func openMore() {
+    func openMore() {
         while let group = openings.next() { open(group) }
         for completion in openings.takeCompletions() { completion() }
     }
@@ -85,7 +85,7 @@ extension BrokerShard {
 
     private func opened(_ logs: [OpenedLog]) {
         for log in logs { take(log) }
-        openings.finishedGroup()
+        for action in openings.finishedGroup() { action() }
         openMore()
     }
 
@@ -111,13 +111,28 @@ extension BrokerShard {
         }
     }
 
+    /// A full disk, or a lack of descriptors, may be over soon.
+    private func openAgain(_ opened: OpenedLog) {
+        loop.schedule(after: .seconds(5)) { [weak self] in
+            guard let self else { return }
+            openings.add(PartitionOpening(topicID: opened.topicID, id: opened.id))
+            openMore()
+        }
+    }
+
     private func take(_ opened: OpenedLog) {
-        guard let entry = topics[opened.topicID], let route = entry.route(opened.id.partition) else { return }
+        guard let entry = topics[opened.topicID], let route = entry.route(opened.id.partition) else {
+            // The topic was deleted meanwhile.
+            partitionsPerDirectory[opened.directory] -= 1
+            return openings.addOrphan(RemovedPartition(opened))
+        }
         switch opened.outcome {
         case .failure(let error):
             log.error(
                 "a partition cannot be opened",
                 metadata: ["topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)"])
+            partitionsPerDirectory[opened.directory] -= 1
+            if error.passes { openAgain(opened) }
         case .success(let recovered):
             for event in recovered.events { report(event, opened.id) }
             let partition = Partition(
@@ -125,38 +140,6 @@ extension BrokerShard {
             entry.partitions[Int(opened.id.partition)].partition = LocalPartition(
                 partition, directory: opened.directory,
                 rules: PartitionRules(entry.configuration, logs: context.configuration.logs), shard: self)
-        }
-    }
-
-    // MARK: Removing
-
-    private func removeTopic(_ id: UUID) {
-        guard let entry = topics.remove(id) else { return }
-        for index in entry.partitions.indices {
-            guard let local = entry.partitions[index].partition else { continue }
-            entry.partitions[index].partition = nil
-            local.partition.close(into: &acknowledgements)
-            descriptors.remove(local.log)
-            partitionsPerDirectory[local.directory] -= 1
-            moved[local.partition.id] = nil
-            delete(local)
-        }
-    }
-}
-
-extension BrokerShard {
-    /// Takes a closed partition's files out of use and removes them later, on the blocking pool.
-    private func delete(_ local: LocalPartition) {
-        let directory = context.directories[local.directory]
-        let (id, topicID) = (local.partition.id, local.partition.topicID)
-        control?.post(.forget(id, directory: local.directory))
-        do throws(FileError) {
-            let path = try directory.directory.deletePartition(id, token: topicID)
-            loop.schedule(after: .milliseconds(local.rules.log.fileDeleteDelayMs)) { [weak self] in
-                self?.runOnPool({ try? directory.directory.removeDeleted(path) }, then: { _ in })
-            }
-        } catch {
-            log.warning("a deleted topic's files are left", metadata: ["partition": "\(id)", "error": "\(error)"])
         }
     }
 }

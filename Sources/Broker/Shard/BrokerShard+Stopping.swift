@@ -20,13 +20,16 @@ extension BrokerShard {
         }
         let failed = localPartitions.contains { $0.log.failure != nil }
         let syncs = closing.map(\.sync)
-        runOnPool({ ClosingLog.perform(syncs) }) { [self] errors in
-            for (log, error) in zip(closing, errors) {
-                if let error { log.local.log.syncFailed(error) } else { log.local.log.syncCompleted(log.sync) }
+        runOnPool({ syncs.map(ClosingLog.perform) }) { [self] outcomes in
+            for (log, outcome) in zip(closing, outcomes) {
+                switch outcome {
+                case .success(let remainder): log.local.log.syncCompleted(log.sync, leaving: remainder)
+                case .failure(let error): log.local.log.syncFailed(error)
+                }
             }
             for local in localPartitions { moved[local.partition.id] = local }
             reportCheckpoints()
-            done(!failed && errors.allSatisfy { $0 == nil })
+            done(!failed && outcomes.allSatisfy { $0 == .success(.none) })
         }
     }
 }
@@ -35,14 +38,11 @@ private struct ClosingLog {
     let local: LocalPartition
     let sync: LogSync
 
-    static func perform(_ syncs: [LogSync]) -> [FileError?] {
-        syncs.map { sync in
-            do throws(FileError) {
-                try sync.perform()
-                return nil
-            } catch {
-                return error
-            }
+    static func perform(_ sync: LogSync) -> Result<SyncRemainder, FileError> {
+        do throws(FileError) {
+            return .success(try sync.perform())
+        } catch {
+            return .failure(error)
         }
     }
 }

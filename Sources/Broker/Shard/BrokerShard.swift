@@ -22,6 +22,7 @@ final class BrokerShard {
     let dispatch = DispatchTable(ServedApis.all())
     let codecs = CodecScratch()
     let disk: DiskScheduler
+    let tails = TailCache(capacity: 16 << 20)
 
     var image: ClusterImage
     var topics = TopicTable()
@@ -61,7 +62,7 @@ final class BrokerShard {
         self.context = context
         image = .empty
         descriptors = LogDescriptors(limit: max(ProcessSetup.raiseDescriptorLimit() / 2 / context.shardCount, 16))
-        disk = DiskScheduler(shard: loop, syncThreads: context.syncThreads)
+        disk = DiskScheduler(shard: loop, pool: context.pool, syncThreads: context.syncThreads)
         partitionsPerDirectory = context.directories.map { _ in 0 }
         fetchSessions = FetchSessionCache(
             capacity: context.configuration.network.fetchSessionSlots, shard: index, shardCount: context.shardCount)
@@ -191,7 +192,7 @@ final class BrokerShard {
         guard fullDirectories.insert(directory).inserted else { return }
         log.error(
             "no space left: appends fail until there is some",
-            metadata: ["directory": "\(context.directories[directory])"])
+            metadata: ["directory": "\(context.directories[directory].path)"])
         loop.schedule(after: .seconds(10)) { [weak self] in _ = self?.fullDirectories.remove(directory) }
     }
 
@@ -199,7 +200,7 @@ final class BrokerShard {
         guard failedDirectories.insert(directory).inserted else { return }
         log.error(
             "a write or sync failed: the directory takes no more writes until the broker was restarted",
-            metadata: ["directory": "\(context.directories[directory])", "error": "\(error)"])
+            metadata: ["directory": "\(context.directories[directory].path)", "error": "\(error)"])
     }
 
     func reportCorruption(_ partition: TopicPartition, _ offsets: Range<Int64>) {

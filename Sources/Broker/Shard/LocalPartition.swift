@@ -14,9 +14,9 @@ final class LocalPartition {
     let partition: Partition
     let directory: Int
     unowned let shard: BrokerShard
+    let tail: TailCache.Tail
     private(set) var rules: PartitionRules
-    /// Whether the scheduler has the partition in this tick's list already.
-    private var isStaged = false
+    var isStaged = false
     private var hasFlushTimer = false
 
     init(_ partition: Partition, directory: Int, rules: PartitionRules, shard: BrokerShard) {
@@ -24,6 +24,7 @@ final class LocalPartition {
         self.directory = directory
         self.rules = rules
         self.shard = shard
+        tail = shard.tails.makeTail()
     }
 
     var log: Log { partition.log }
@@ -41,6 +42,14 @@ final class LocalPartition {
         case .needsDisk(let job):
             shard.runOnPool({ job.run() }) { [self] result in consult(log.finish(result), then: then) }
         }
+    }
+
+    /// Ends the partition: who waits for it is told, and nothing of it is kept. Its files are the caller's.
+    func close() {
+        partition.close(into: &shard.acknowledgements)
+        tail.clear()
+        shard.descriptors.remove(log)
+        shard.moved[partition.id] = nil
     }
 
     // MARK: Produce
@@ -99,7 +108,7 @@ final class LocalPartition {
             produced.baseOffset = appended.baseOffset
             if rules.verification.timestampType == .logAppendTime { produced.logAppendTimeMs = appended.maxTimestamp }
             produced.isWaiting = token != nil
-            scheduleWrite(bytes: batch.count)
+            shard.disk.stage(self, bytes: batch.count)
         case .duplicate(let earlier):
             produced.baseOffset = earlier.baseOffset
             produced.logAppendTimeMs = earlier.maxTimestamp
@@ -135,12 +144,6 @@ final class LocalPartition {
         return produced
     }
 
-    private func scheduleWrite(bytes: Int) {
-        let isFirst = !isStaged
-        isStaged = true
-        shard.disk.stage(self, bytes: bytes, isFirst: isFirst)
-    }
-
     /// Syncs what is written now or after `flush.ms`, by the rules of a topic that does not sync before it acknowledges.
     private func scheduleFlush() {
         guard rules.flushMessages > 1, rules.log.flushMs < Int64.max, !hasFlushTimer,
@@ -156,8 +159,11 @@ final class LocalPartition {
 }
 
 extension LocalPartition: DiskClient {
-    func diskWritten() {
-        isStaged = false
+    /// Larger reads go from the file to the socket without a copy, so none is worth keeping.
+    var keepsWrites: Bool { tail.isWanted && log.nextWriteBytes < FetchAnswer.fileThreshold }
+
+    func diskWritten(_ offsets: Range<Int64>, in buffers: [Buffer]?) {
+        tail.written(offsets, in: buffers)
         shard.descriptors.touch(log)
         advance()
         scheduleFlush()
@@ -171,13 +177,11 @@ extension LocalPartition: DiskClient {
     }
 
     func diskFull() {
-        isStaged = false
         partition.revert(to: log.logEndOffset, because: .outOfSpace, into: &shard.acknowledgements)
         shard.directoryFull(directory)
     }
 
     func diskFailed(_ error: FileError) {
-        isStaged = false
         partition.fail(.fenced, into: &shard.acknowledgements)
         shard.directoryFailed(directory, error)
     }

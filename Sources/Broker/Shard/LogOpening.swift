@@ -25,7 +25,9 @@ struct LogOpening: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        return OpenedLog(topicID: topicID, id: id, directory: directory, outcome: outcome)
+        return OpenedLog(
+            topicID: topicID, id: id, directory: directory, fileDeleteDelayMs: configuration.fileDeleteDelayMs,
+            outcome: outcome)
     }
 }
 
@@ -34,5 +36,6 @@ struct OpenedLog: Sendable {
     let topicID: UUID
     let id: TopicPartition
     let directory: Int
+    let fileDeleteDelayMs: Int64
     let outcome: Result<RecoveredLog, FileError>
 }

@@ -1,6 +1,7 @@
 import Bytes
 
-/// Partitions that wait to be opened, and what waits for that.
+/// Partitions that wait to be opened, and what waits for that. While partitions are being removed none is opened, since a
+/// new topic may have the name of an old one.
 struct PartitionOpenings {
     /// Jobs on the pool at a time, and partitions in a job.
     private static let concurrentJobs = 4
@@ -10,6 +11,10 @@ struct PartitionOpenings {
     private var position = 0
     private var jobs = 0
     private var completions: [() -> Void] = []
+    private var removals = 0
+    private var whenNoJobs: [() -> Void] = []
+    /// Partitions that were opened after their topic was deleted.
+    private var orphans: [RemovedPartition] = []
 
     mutating func add(_ opening: PartitionOpening) { waiting.append(opening) }
 
@@ -17,16 +22,45 @@ struct PartitionOpenings {
 
     /// The next group to be opened; nil when all are, or enough are being opened.
     mutating func next() -> [PartitionOpening]? {
-        guard jobs < PartitionOpenings.concurrentJobs, position < waiting.count else { return nil }
+        guard removals == 0, jobs < PartitionOpenings.concurrentJobs, position < waiting.count else { return nil }
         let end = min(position + PartitionOpenings.groupSize, waiting.count)
         defer { position = end }
         jobs += 1
         return Array(waiting[position..<end])
     }
 
-    mutating func finishedGroup() { jobs -= 1 }
+    /// A group is open; what waited for the last one to be.
+    mutating func finishedGroup() -> [() -> Void] {
+        jobs -= 1
+        guard jobs == 0 else { return [] }
+        defer { whenNoJobs.removeAll() }
+        return whenNoJobs
+    }
 
-    var isIdle: Bool { jobs == 0 && position == waiting.count }
+    /// Whether a group is being opened.
+    var isRunning: Bool { jobs > 0 }
+
+    /// Keeps `action` for the end of the last group that is being opened.
+    mutating func whenNoneRuns(_ action: @escaping () -> Void) {
+        precondition(isRunning, "an action waits for something")
+        whenNoJobs.append(action)
+    }
+
+    var isIdle: Bool { jobs == 0 && removals == 0 && position == waiting.count }
+
+    mutating func beginRemoval() { removals += 1 }
+
+    mutating func endRemoval() {
+        precondition(removals > 0, "a removal ends once")
+        removals -= 1
+    }
+
+    mutating func addOrphan(_ partition: RemovedPartition) { orphans.append(partition) }
+
+    mutating func takeOrphans(of topicID: UUID) -> [RemovedPartition] {
+        defer { orphans.removeAll { $0.topicID == topicID } }
+        return orphans.filter { $0.topicID == topicID }
+    }
 
     /// What waits for the openings, once there are none.
     mutating func takeCompletions() -> [() -> Void] {

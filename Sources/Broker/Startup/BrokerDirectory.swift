@@ -31,12 +31,28 @@ struct BrokerDirectory: Sendable {
         _ id: TopicPartition, topicID: UUID, configuration: LogConfiguration, _ fileSystem: any FileSystem, now: Int64
     ) throws(FileError) -> RecoveredLog {
         let isKnown = partitions[id] == .some(topicID)
-        if !isKnown, try fileSystem.status(directory.path(of: id)) != nil { try putAside(id, fileSystem) }
-        let path = isKnown ? directory.path(of: id) : try directory.createPartition(id, topicID: topicID)
+        let path = isKnown ? directory.path(of: id) : try create(id, topicID: topicID, fileSystem)
         return try LogRecovery.recover(
             directory: path, fileSystem: fileSystem, configuration: configuration,
             wasCleanShutdown: directory.wasCleanShutdown, recoveryPoint: isKnown ? recoveryPoints[id] : nil,
             logStartOffset: isKnown ? logStartOffsets[id] : nil, now: now)
+    }
+
+    private func create(
+        _ id: TopicPartition, topicID: UUID, _ fileSystem: any FileSystem
+    ) throws(FileError) -> String {
+        let path = directory.path(of: id)
+        if try fileSystem.status(path) != nil {
+            // An opening that failed after it had made the directory.
+            if try directory.topicID(of: id) == topicID { return path }
+            try putAside(id, fileSystem)
+        }
+        do {
+            return try directory.createPartition(id, topicID: topicID)
+        } catch {
+            try? fileSystem.removeDirectory(path)
+            throw error
+        }
     }
 
     /// Puts a partition's directory aside that no topic claims: it is kept for whoever wants to look at it.

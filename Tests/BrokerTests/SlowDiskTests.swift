@@ -1,0 +1,97 @@
+import Broker
+import Configuration
+import KafkaProtocol
+import Testing
+
+@Suite struct SlowDiskTests {
+    private let directory: TemporaryDirectory
+    private let files = GatedFileSystem()
+    private let server: BrokerServer
+    private let port: UInt16
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        var input = ConfigurationInput()
+        input.arguments = [
+            .init(key: "listeners", value: "PLAINTEXT://127.0.0.1:0"), .init(key: "log.dirs", value: directory.path),
+            .init(key: "martlet.shards", value: "1"),
+        ]
+        server = try BrokerServer.start(BrokerConfiguration(input), fileSystem: files)
+        port = try #require(server.endpoints.first).port
+    }
+
+    /// The only shard goes on serving while a write waits for the disk, and what came behind that write is written from
+    /// copies, in order.
+    @Test func aWriteThatBlocksDoesNotBlockTheShard() throws {
+        defer { server.stop() }
+        let admin = try WireClient(port: port)
+        try admin.createTopic("a", partitions: 2)
+        files.gate.slowDown()
+        #expect(try admin.produce(Array("slow".utf8), to: "a").error == .none)
+
+        files.gate.close()
+        let producers = try (0..<3).map { _ in try WireClient(port: port) }
+        var expected: [[UInt8]] = []
+        for (number, producer) in producers.enumerated() {
+            let batch = WireClient.batch(Array("blocked \(number)".utf8))
+            expected.append(batch)
+            try producer.sendProduce(batch, to: "a", partition: 0)
+            try producer.sendProduce(batch, to: "a", partition: 1)
+            // An answer to a later request: the shard has taken the produces, and is free.
+            #expect(try admin.fetch("a", from: 0).highWatermark == 1)
+            #expect(try admin.fetch("a", partition: 1, from: 0).highWatermark == 0)
+        }
+        files.gate.open()
+        for (number, producer) in producers.enumerated() {
+            #expect(try producer.receiveProduced() == (.none, Int64(number + 1)))
+            #expect(try producer.receiveProduced() == (.none, Int64(number)))
+        }
+        let records = try admin.fetch("a", from: 1).records
+        #expect(records.count == expected.reduce(0) { $0 + $1.count })
+        // Past base offset and leader epoch, which the broker has stamped, the batches are the clients' own.
+        var position = 0
+        for batch in expected {
+            #expect(Array(records[position + 16..<position + batch.count]) == Array(batch[16...]))
+            position += batch.count
+        }
+        #expect(try admin.produce(Array("quick".utf8), to: "a").baseOffset == 4)
+    }
+
+    /// A topic that is deleted while its write waits for the disk takes nothing else with it.
+    @Test func aTopicMayBeDeletedWhileItsWriteWaits() throws {
+        defer { server.stop() }
+        let admin = try WireClient(port: port)
+        try admin.createTopic("gone")
+        try admin.createTopic("bystander")
+        files.gate.slowDown()
+        #expect(try admin.produce(Array("slow".utf8), to: "gone").error == .none)
+        files.gate.close()
+        let producer = try WireClient(port: port)
+        try producer.sendProduce(WireClient.batch(Array("blocked".utf8)), to: "gone", partition: 0)
+        #expect(try admin.fetch("gone", from: 0).highWatermark == 1)
+        let deleter = try WireClient(port: port)
+        try deleter.sendDeleteTopic("gone")
+        #expect(try producer.receiveProduced().error == .notLeaderOrFollower)
+        files.gate.open()
+        try deleter.receiveDeletedTopic()
+        #expect(try admin.produce(Array("fine".utf8), to: "bystander").error == .none)
+        try admin.createTopic("gone")
+        #expect(try admin.produce(Array("new".utf8), to: "gone").baseOffset == 0)
+    }
+
+    /// Who waits at the end of a log gets what is written there without a look at the file.
+    @Test func aConsumerAtTheEndReadsFromMemory() throws {
+        defer { server.stop() }
+        let (producer, consumer) = (try WireClient(port: port), try WireClient(port: port))
+        try producer.createTopic("live")
+        #expect(try consumer.fetch("live", from: 0).records.isEmpty)
+        for number in 0..<100 {
+            let sent = try producer.produce(Array("record \(number)".utf8), to: "live")
+            let fetched = try consumer.fetch("live", from: Int64(number), maximumWait: 10_000)
+            #expect(fetched.records.count == sent.batchSize)
+            #expect(fetched.highWatermark == Int64(number + 1))
+        }
+        #expect(files.gate.reads == 0)
+        #expect(try consumer.fetch("live", from: 0).records.count > 100 * 60)
+    }
+}
