@@ -17,7 +17,6 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka import TopicPartition as PythonTopicPartition
 
 import records
-from raw import Raw
 from records import Record
 
 MAXIMUM_OUTSTANDING = 5_000
@@ -101,22 +100,8 @@ class Client:
     def headers_of(self, number):
         return records.headers(number)
 
-    def codec_sent(self, codec, broker):
-        """The codec that the client uses when it is asked for this one."""
-        return codec
 
-
-class LibrdkafkaClient(Client):
-    """librdkafka takes FindCoordinator for the sign of a broker that knows LZ4; without it, it does not compress."""
-
-    FIND_COORDINATOR = 10
-
-    def codec_sent(self, codec, broker):
-        knows = codec != "lz4" or self.FIND_COORDINATOR in Raw(broker).api_versions()[1]
-        return codec if knows else "none"
-
-
-class Confluent(LibrdkafkaClient):
+class Confluent(Client):
     name = "confluent-kafka"
 
     def produce(self, broker, topic, partition, codec, numbers, progress):
@@ -252,7 +237,7 @@ class AIOKafka(Client):
             await consumer.stop()
 
 
-class Kcat(LibrdkafkaClient):
+class Kcat(Client):
     """kcat sets the same headers for all records of a run, and no timestamps."""
 
     name = "kcat"

@@ -4,7 +4,7 @@ import Collections
 /// The partitions that a fetch is about: those of a session (KIP-227), or of one request without a session.
 ///
 /// A partition is *dirty* when it may have something to say: its request changed, its high watermark or log start moved,
-/// its last answer was an error or carried records. An incremental fetch looks at the dirty ones alone, so that it costs
+/// its last answer was an error, carried records or had no room for them. An incremental fetch looks at the dirty ones alone, so that it costs
 /// what changed and not what is subscribed.
 final class FetchContext {
     /// 0 outside the cache of sessions.

@@ -117,6 +117,7 @@ final class FetchOperation {
             guard let bytes = reads[place].fetched?.byteCount, bytes > 0 else { continue }
             if hasRecords, bytes > budget {
                 reads[place].fetched?.records = nil
+                reads[place].fetched?.wasLeftOut = true
             } else {
                 hasRecords = true
                 budget = max(budget - bytes, 0)
@@ -138,7 +139,7 @@ final class FetchOperation {
             } else {
                 shard.watchElsewhere(read.interest, seen: read.fetched)
             }
-            if read.hasNews { context.markDirty(read.interest) }
+            if read.hasNews || read.wasLeftOut { context.markDirty(read.interest) }
         }
         reads.removeAll()
         if deadline == nil {
@@ -174,6 +175,8 @@ final class FetchOperation {
     private func answer() {
         let told = isFull ? reads : reads.filter(\.hasNews)
         FetchAnswer(reply: reply, sessionID: sessionID, reads: told).write(to: session)
+        // Who got nothing for want of room comes first in the next answer.
+        for read in reads where read.wasLeftOut && context.id != 0 { context.markDirty(read.interest) }
         for read in reads {
             guard let fetched = read.fetched else { continue }
             read.interest.toldHighWatermark = fetched.error == .none ? fetched.highWatermark : -1
@@ -217,6 +220,8 @@ struct PartitionRead {
     var fetched: FetchedPartition?
 
     init(_ interest: FetchInterest) { self.interest = interest }
+
+    var wasLeftOut: Bool { fetched?.wasLeftOut ?? false }
 
     /// An error or a divergence is not waited with.
     var mustSpeakNow: Bool {

@@ -14,6 +14,8 @@ struct FetchedPartition: Sendable {
     /// nil unless the client reads committed records only.
     var abortedTransactions: [AbortedTransaction]?
     var divergingEpoch: (epoch: Int32, endOffset: Int64)?
+    /// There was something to read, but no room for it in the answer.
+    var wasLeftOut = false
 
     init() {}
 

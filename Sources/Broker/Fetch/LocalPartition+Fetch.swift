@@ -72,7 +72,10 @@ extension LocalPartition {
             // The reader has caught up, and comes back for what is written next.
             if read.nextOffset >= bound(options) { tail.visited() }
             return fetched(.file(read), target, options)
-        case .success(.empty): return marks(options)
+        case .success(.empty):
+            var fetched = marks(options)
+            fetched.wasLeftOut = true
+            return fetched
         case .success(.offsetOutOfRange): return FetchedPartition(error: .offsetOutOfRange)
         case .success(.corrupt(let offsets)):
             shard.reportCorruption(partition.id, offsets)
