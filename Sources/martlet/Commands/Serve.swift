@@ -4,13 +4,13 @@ import Configuration
 import Glibc
 import Runtime
 
-/// Runs a broker until SIGTERM or SIGINT, then stops it cleanly.
+/// Runs a broker until SIGTERM, SIGINT or the end of its terminal, then stops it cleanly.
 ///
 /// - Throws: the `ExitCode` that the process ends with, when it is not success.
 func serve(_ options: ServerOptions) throws {
     ProcessSetup.tuneAllocator()
     _ = ProcessSetup.raiseDescriptorLimit()
-    ProcessSetup.block([SIGTERM, SIGINT])
+    ProcessSetup.block(endingSignals)
     let terminal = Terminal.current()
     do {
         let configuration = try BrokerConfiguration(try input(options))
@@ -21,18 +21,23 @@ func serve(_ options: ServerOptions) throws {
     } catch let problems as ConfigurationProblems {
         terminal.writeError("\(terminal.errorStyle.red("error")): \(problems)\n")
         throw ExitCode.usage
+    } catch let error as UnreadableFile {
+        terminal.writeError("\(terminal.errorStyle.red("error")): --config: \(error)\n")
+        throw ExitCode.usage
     } catch let error as StartupError where error.kind == .configuration {
         terminal.writeError("\(terminal.errorStyle.red("error")): \(error)\n")
         throw ExitCode.usage
     }
 }
 
+private let endingSignals = [SIGTERM, SIGINT, SIGHUP]
+
 /// Blocks until a signal says that the broker should end. A second one ends the process at once.
 private func waitForEnd() throws {
     var hasEnded = false
     try Shard.run(name: "signals") { shard in
         do {
-            try shard.onSignal([SIGTERM, SIGINT]) { _ in
+            try shard.onSignal(endingSignals) { _ in
                 if hasEnded { exit(130) }
                 hasEnded = true
                 shard.stop()
