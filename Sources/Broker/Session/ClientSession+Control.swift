@@ -13,7 +13,7 @@ extension ClientSession {
             message { response in
                 home.post(
                     .call { shard in
-                        guard let session = shard.session(number) else { return }
+                        guard let session = shard.sessions[number] else { return }
                         session.answer(reply, response)
                         session.finishBusy()
                     })

@@ -77,9 +77,9 @@ extension BrokerShard {
                 }
                 let outcome = produced
                 if options.acks != 0 {
-                    home.post(.call { $0.session(options.token.session)?.appended(options.token, outcome) })
+                    home.post(.call { $0.sessions[options.token.session]?.appended(options.token, outcome) })
                 } else if outcome.error != .none {
-                    home.post(.call { $0.session(options.token.session)?.refusedUnanswered(outcome.error) })
+                    home.post(.call { $0.sessions[options.token.session]?.refusedUnanswered(outcome.error) })
                 }
             })
         return ProducedPartition(index: partition, isWaiting: options.acks != 0)

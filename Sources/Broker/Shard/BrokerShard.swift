@@ -35,8 +35,7 @@ final class BrokerShard {
     var control: Mailbox<ControlMessage>?
     var producerIDs = ProducerIDBlock()
 
-    private var sessions: [UInt64: ClientSession] = [:]
-    private var nextSession: UInt64 = 1
+    var sessions = SessionTable()
     private var atEndOfTick: [() -> Void] = []
     /// Memory of batches that do not lie in a frame, until they are written.
     private var tickMemory: [UnsafeMutableRawBufferPointer] = []
@@ -54,7 +53,8 @@ final class BrokerShard {
     /// Topics that the control plane was asked to create on the side.
     var autoCreating: Set<String> = []
     var partitionsPerDirectory: [Int]
-    var nextShard = 0
+    /// On the shard that accepts: which one got the last connection.
+    var lastAssigned = 0
 
     init(index: Int, loop: Shard, context: BrokerContext) {
         self.index = index
@@ -83,40 +83,6 @@ final class BrokerShard {
         case .connection(let handoff, let listener): adopt(handoff, listener)
         }
     }
-
-    // MARK: Connections
-
-    func accept(_ connection: Connection, _ listener: ListenerInfo) -> any ConnectionHandler {
-        let session = ClientSession(shard: self, connection: connection, listener: listener, number: nextSession)
-        nextSession += 1
-        sessions[session.number] = session
-        return session
-    }
-
-    private func adopt(_ handoff: ConnectionHandoff, _ listener: ListenerInfo) {
-        do {
-            try loop.adopt(handoff, options: connectionOptions) { accept($0, listener) }
-        } catch {
-            connectionEnded(handoff.peer)
-            log.warning("a connection was lost", metadata: ["peer": "\(handoff.peer)", "error": "\(error)"])
-        }
-    }
-
-    func sessionClosed(_ session: ClientSession) {
-        sessions.removeValue(forKey: session.number)
-        connectionEnded(session.connection.peer)
-    }
-
-    /// Tells the shard that accepts that there is room for one more.
-    private func connectionEnded(_ peer: SocketAddress) {
-        if index == 0 {
-            limits.closed(peer)
-        } else {
-            peers[0].post(.call { $0.limits.closed(peer) })
-        }
-    }
-
-    func session(_ number: UInt64) -> ClientSession? { sessions[number] }
 
     // MARK: The end of a tick
 
@@ -155,7 +121,7 @@ final class BrokerShard {
             peers[home].post(
                 .call { shard in
                     for acknowledgement in group {
-                        shard.session(acknowledgement.token.session)?.acknowledge(acknowledgement)
+                        shard.sessions[acknowledgement.token.session]?.acknowledge(acknowledgement)
                     }
                 })
         }

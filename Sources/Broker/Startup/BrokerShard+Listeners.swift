@@ -6,12 +6,12 @@ import Runtime
 extension BrokerShard {
     /// Opens all listeners, on this shard, and registers the broker with the addresses that clients are told. New
     /// connections go to the shards in turn.
-    func openListeners() throws(StartupError) -> [BrokerServer.BoundListener] {
-        var bound: [BrokerServer.BoundListener] = []
+    func openListeners() throws(StartupError) -> [BoundListener] {
+        var bound: [BoundListener] = []
         var endpoints: [BrokerEndpoint] = []
         for (position, listener) in context.configuration.listeners.enumerated() {
             let port = try open(listener)
-            bound.append(BrokerServer.BoundListener(name: listener.name, host: listener.host, port: port))
+            bound.append(BoundListener(name: listener.name, host: listener.host, port: port))
             endpoints.append(advertised(position, listener, port: port))
         }
         try register(endpoints)
@@ -48,27 +48,6 @@ extension BrokerShard {
         } catch {
             throw StartupError(.environment, "cannot listen on \(host): \(error)")
         }
-    }
-
-    private func admit(_ peer: SocketAddress) -> Bool {
-        guard let refusal = limits.opened(peer, now: loop.now) else { return true }
-        log.debug("connection refused", metadata: ["peer": "\(peer)", "limit": "\(refusal)"])
-        return false
-    }
-
-    private func handOver(_ handoff: ConnectionHandoff, _ listener: ListenerInfo) {
-        guard admit(handoff.peer) else { return }
-        nextShard = (nextShard + 1) % peers.count
-        peers[nextShard].post(.connection(handoff, listener))
-    }
-
-    /// The limits that the configuration gives to a connection.
-    var connectionOptions: ConnectionOptions {
-        var options = ConnectionOptions()
-        let network = context.configuration.network
-        options.maximumFrameSize = network.maximumRequestBytes
-        options.idleTimeout = network.maximumIdle.map { .milliseconds($0) }
-        return options
     }
 
     // MARK: Registration

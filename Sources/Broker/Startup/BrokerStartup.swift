@@ -19,7 +19,7 @@ struct BrokerStartup {
         self.fileSystem = fileSystem
     }
 
-    func run() throws(StartupError) -> BrokerServer {
+    func run() throws(StartupError) -> StartedBroker {
         ProcessSetup.ignoreBrokenPipes()
         for warning in configuration.warnings { log.warning("configuration: \(warning)") }
         let directories = try OpenedDirectories.open(configuration, fileSystem)
@@ -37,7 +37,7 @@ struct BrokerStartup {
         }
     }
 
-    private func start(_ directories: OpenedDirectories, _ threads: inout StartedThreads) throws -> BrokerServer {
+    private func start(_ directories: OpenedDirectories, _ threads: inout StartedThreads) throws -> StartedBroker {
         let pool = try BlockingPool(name: "pool")
         threads.pool = pool
         for (index, directory) in directories.all.enumerated() {
@@ -55,8 +55,8 @@ struct BrokerStartup {
         log.info(
             "started",
             metadata: ["node": .init(context.nodeID), "cluster": "\(context.clusterID)", "shards": .init(shards.count)])
-        return BrokerServer(
-            endpoints: endpoints, context: context, threads: threads, shards: shards, control: control,
+        return StartedBroker(
+            context: context, endpoints: endpoints, threads: threads, shards: shards, control: control,
             directories: directories)
     }
 
@@ -108,8 +108,8 @@ struct BrokerStartup {
 
     private func listen(
         _ context: BrokerContext, _ shards: [Mailbox<ShardMessage>], _ control: Mailbox<ControlMessage>
-    ) throws -> [BrokerServer.BoundListener] {
-        let outcome = try Rendezvous<Result<[BrokerServer.BoundListener], StartupError>>()
+    ) throws -> [BoundListener] {
+        let outcome = try Rendezvous<Result<[BoundListener], StartupError>>()
         shards[0].post(
             .call { shard in
                 do throws(StartupError) {
@@ -119,22 +119,5 @@ struct BrokerStartup {
                 }
             })
         return try outcome.wait().get()
-    }
-}
-
-/// The threads of a broker, to be stopped in the reverse order of their start.
-struct StartedThreads: Sendable {
-    var pool: BlockingPool?
-    var sync: [SyncThread] = []
-    var control: ShardHandle?
-    var shards: [ShardHandle] = []
-
-    func stop() {
-        for shard in shards { shard.stop() }
-        for shard in shards { shard.join() }
-        control?.stop()
-        control?.join()
-        for thread in sync { thread.stop() }
-        pool?.shutDown()
     }
 }
