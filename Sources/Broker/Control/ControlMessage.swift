@@ -2,12 +2,11 @@ import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
-import Runtime
 
 /// What shards, and those who start and stop the broker, tell and ask the control plane.
 enum ControlMessage: Sendable {
-    /// The shards, before anything else.
-    case meet([Mailbox<ShardMessage>])
+    /// Who is told of each change of the metadata, the shards; before anything else.
+    case meet([MetadataSubscriber])
     /// Hand the metadata of the start to the shards; tell when they have opened their partitions.
     case publishStart(done: @Sendable () -> Void)
     /// The broker serves, under these addresses; tells whether that is stored.

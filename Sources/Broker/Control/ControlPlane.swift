@@ -19,7 +19,7 @@ final class ControlPlane {
     private let store: EmbeddedStore
     private var controller: Controller
     private let epoch: Int32
-    private var shards: [Mailbox<ShardMessage>] = []
+    private var shards: [MetadataSubscriber] = []
     private var random = SystemRandomNumberGenerator()
     private var updates = AppliedUpdates()
     private let checkpoints: CheckpointKeeper
@@ -163,7 +163,7 @@ final class ControlPlane {
         guard !shards.isEmpty else { return then() }
         let number = updates.begin(waitingFor: shards.count, then)
         let update = MetadataUpdate(delta: delta, image: controller.image, number: number)
-        for shard in shards { shard.post(.metadata(update)) }
+        for tell in shards { tell(update) }
     }
 
     /// A tick now and then, so that checkpoints and snapshots are written although nobody asks for anything.

@@ -96,7 +96,7 @@ struct BrokerStartup {
         for mailbox in shards {
             mailbox.post(.call { shard in shard.meet(peers: shards, control: control) })
         }
-        control.post(.meet(shards))
+        control.post(.meet(shards.map { shard in { shard.post(.metadata($0)) } }))
     }
 
     /// Blocks until every shard has opened the logs of its partitions.
