@@ -45,16 +45,13 @@ enum ProduceHandler {
             return ProducedPartition(index: item.partition, error: .invalidRequiredAcks)
         }
         guard let entry = item.entry else { return ProducedPartition(index: item.partition, error: item.error) }
-        guard let route = entry.route(item.partition) else {
-            return ProducedPartition(index: item.partition, error: .unknownTopicOrPartition)
+        let shard = session.shard
+        switch shard.locate(entry, item.partition) {
+        case .here(let partition): return partition.append(item.records, options, index: item.partition)
+        case .elsewhere(let owner, let topicID):
+            return shard.appendElsewhere(owner, topicID, item.partition, item.records, options)
+        case .unknown(let error): return ProducedPartition(index: item.partition, error: error)
         }
-        if route.shard != session.shard.index {
-            return session.shard.appendElsewhere(route.shard, entry.id, item, options)
-        }
-        guard let partition = route.partition else {
-            return ProducedPartition(index: item.partition, error: .notLeaderOrFollower)
-        }
-        return partition.append(item.records, options, index: item.partition)
     }
 
     private static func finish(_ pending: PendingProduce, acks: Int16, session: ClientSession) {
@@ -67,11 +64,4 @@ enum ProduceHandler {
         }
         session.enqueue(pending)
     }
-}
-
-/// How a batch is appended.
-struct ProduceOptions: Sendable {
-    var version: Int16
-    var acks: Int16
-    var token: AcknowledgementToken
 }

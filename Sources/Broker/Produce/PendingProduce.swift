@@ -25,9 +25,8 @@ struct PendingProduce {
         var writer = ProduceResponseWriter(version: version, topicCount: topics.count, into: &output)
         var next = 0
         for topic in topics {
-            topic.name.withNameBytes { name in
-                writer.beginTopic(
-                    name: name, topicId: topic.name.id, partitionCount: topic.partitionCount, into: &output)
+            topic.name.withUnsafeBytes { name in
+                writer.beginTopic(name: name, topicId: topic.id, partitionCount: topic.partitionCount, into: &output)
             }
             for partition in partitions[next..<next + topic.partitionCount] {
                 try writer.partition(partition.row, into: &output)
@@ -39,41 +38,18 @@ struct PendingProduce {
     }
 }
 
-/// A topic of a produce answer, named as the client named it.
+/// A topic of a produce answer.
 struct ProducedTopic {
-    var name: NamedTopic
+    /// Zero where the client named a topic that is not known.
+    let id: UUID
+    /// In UTF-8; empty where the client named an id that is not known.
+    let name: [UInt8]
     /// Its partitions follow one another in the answer.
-    var partitionCount: Int
-}
+    var partitionCount = 0
 
-/// The name that a client used for a topic.
-enum NamedTopic {
-    case entry(TopicEntry)
-    case unknownName(String)
-    case unknownID(UUID)
-
-    var id: UUID {
-        switch self {
-        case .entry(let entry): entry.id
-        case .unknownName: .zero
-        case .unknownID(let id): id
-        }
-    }
-
-    var name: String {
-        switch self {
-        case .entry(let entry): entry.name
-        case .unknownName(let name): name
-        case .unknownID: ""
-        }
-    }
-
-    func withNameBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
-        switch self {
-        case .entry(let entry): entry.nameBytes.withUnsafeBytes(body)
-        case .unknownName(let name): Array(name.utf8).withUnsafeBytes(body)
-        case .unknownID: body(UnsafeRawBufferPointer(start: nil, count: 0))
-        }
+    init(id: UUID, name: [UInt8]) {
+        self.id = id
+        self.name = name
     }
 }
 

@@ -69,8 +69,8 @@ final class ClientSession: ConnectionHandler {
         _ api: ServedApi, _ head: RequestHead, _ cursor: inout ByteCursor, _ frame: UnsafeMutableRawBufferPointer
     ) {
         guard api.versions.contains(head.version) else {
-            if api.key == .apiVersions {
-                ApiVersionsHandler.refuse(head, self)
+            if let refuse = api.refuse {
+                refuse(head, self)
             } else {
                 close("\(api.key) version \(head.version) is not served")
             }

@@ -55,10 +55,10 @@ extension BrokerShard {
 
     /// Has another shard append the batch; its outcome completes the request by the token.
     func appendElsewhere(
-        _ owner: Int, _ topicID: UUID, _ item: ProduceItem, _ options: ProduceOptions
+        _ owner: Int, _ topicID: UUID, _ partition: Int32, _ records: UnsafeMutableRawBufferPointer,
+        _ options: ProduceOptions
     ) -> ProducedPartition {
-        let batch = Buffer(copying: UnsafeRawBufferPointer(item.records))
-        let partition = item.partition
+        let batch = Buffer(copying: UnsafeRawBufferPointer(records))
         let home = peers[index]
         peers[owner].post(
             .call { shard in

@@ -19,7 +19,7 @@ final class BrokerShard {
     let context: BrokerContext
     let log = Logger(label: "broker")
     let recoveryLog = Logger(label: "log")
-    let dispatch = DispatchTable(ServedApis.all())
+    let dispatch: DispatchTable
     let codecs = CodecScratch()
     let disk: DiskScheduler
     let tails = TailCache(capacity: 16 << 20)
@@ -56,10 +56,11 @@ final class BrokerShard {
     /// On the shard that accepts: which one got the last connection.
     var lastAssigned = 0
 
-    init(index: Int, loop: Shard, context: BrokerContext) {
+    init(index: Int, loop: Shard, context: BrokerContext, dispatch: DispatchTable) {
         self.index = index
         self.loop = loop
         self.context = context
+        self.dispatch = dispatch
         image = .empty
         descriptors = LogDescriptors(limit: max(ProcessSetup.raiseDescriptorLimit() / 2 / context.shardCount, 16))
         disk = DiskScheduler(shard: loop, pool: context.pool, syncThreads: context.syncThreads)

@@ -83,7 +83,8 @@ struct BrokerStartup {
             let made = try Rendezvous<Mailbox<ShardMessage>>()
             threads.shards.append(
                 try Shard.start(name: "shard-\(index)") { loop in
-                    let shard = BrokerShard(index: index, loop: loop, context: context)
+                    let shard = BrokerShard(
+                        index: index, loop: loop, context: context, dispatch: DispatchTable(ServedApis.all()))
                     made.put(loop.makeMailbox(of: ShardMessage.self) { shard.receive($0) })
                 })
             mailboxes.append(made.wait())

@@ -23,14 +23,13 @@ struct ProduceItems {
         _ view: ProduceRequestView, in frame: UnsafeMutableRawBufferPointer, _ session: ClientSession
     ) {
         for topic in view.topics {
-            let (name, entry, error) = resolve(topic, isNamedByID: view.version >= 13, session)
-            var count = 0
+            var (named, entry, error) = resolve(topic, isNamedByID: view.version >= 13, session)
             for row in topic.partitions {
                 let records = row.records(in: frame) ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)
                 partitions.append(ProduceItem(partition: row.index, entry: entry, error: error, records: records))
-                count += 1
+                named.partitionCount += 1
             }
-            if count > 0 { topics.append(ProducedTopic(name: name, partitionCount: count)) }
+            if named.partitionCount > 0 { topics.append(named) }
         }
         if partitions.count > 1 { removeDuplicates() }
     }
@@ -45,23 +44,21 @@ struct ProduceItems {
 
     private func resolve(
         _ topic: ProduceRequestView.Topic, isNamedByID: Bool, _ session: ClientSession
-    ) -> (NamedTopic, TopicEntry?, ErrorCode) {
-        if isNamedByID {
-            if let entry = session.recentTopics.entry(topic.topicId, in: session.shard.topics) {
-                return (.entry(entry), entry, .none)
-            }
-            return (.unknownID(topic.topicId), nil, .unknownTopicId)
-        }
-        if let entry = session.recentTopics.entry(named: topic.name, in: session.shard.topics) {
-            return (.entry(entry), entry, .none)
-        }
+    ) -> (ProducedTopic, TopicEntry?, ErrorCode) {
+        let known =
+            isNamedByID
+            ? session.recentTopics.entry(topic.topicId, in: session.shard.topics)
+            : session.recentTopics.entry(named: topic.name, in: session.shard.topics)
+        if let known { return (ProducedTopic(id: known.id, name: known.nameBytes), known, .none) }
+        if isNamedByID { return (ProducedTopic(id: topic.topicId, name: []), nil, .unknownTopicId) }
         let name = String(decoding: topic.name, as: UTF8.self)
         let error: ErrorCode = TopicName.isInternal(name) ? .invalidTopicException : .unknownTopicOrPartition
-        return (.unknownName(name), nil, error)
+        return (ProducedTopic(id: .zero, name: Array(name.utf8)), nil, error)
     }
 
     private struct Key: Hashable {
-        var topic: String
+        /// Where it alone tells the topic.
+        var name: [UInt8]
         var id: UUID
         var partition: Int32
     }
@@ -75,8 +72,8 @@ struct ProduceItems {
         var last: [Key: Int] = [:]
         var hasDuplicates = false
         for (slot, item) in partitions.enumerated() {
-            let name = topics[topicOf[slot]].name
-            let key = Key(topic: item.entry == nil ? name.name : "", id: name.id, partition: item.partition)
+            let topic = topics[topicOf[slot]]
+            let key = Key(name: item.entry == nil ? topic.name : [], id: topic.id, partition: item.partition)
             if last.updateValue(slot, forKey: key) != nil { hasDuplicates = true }
         }
         guard hasDuplicates else { return }
