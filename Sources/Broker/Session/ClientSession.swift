@@ -80,7 +80,7 @@ final class ClientSession: ConnectionHandler {
         do {
             if api.key.requestHeaderVersion(head.version) >= 2 { try cursor.skipTaggedFields() }
             let body = UnsafeMutableRawBufferPointer(rebasing: frame[(frame.count - cursor.remaining)...])
-            request = Request(head: head, api: api, body: body, number: nextRequest)
+            request = Request(head: head, key: api.key, body: body, number: nextRequest)
             nextRequest += 1
             try api.handle(request, self)
         } catch {

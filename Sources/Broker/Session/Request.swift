@@ -5,23 +5,23 @@ import KafkaProtocol
 struct Request {
     let version: Int16
     let correlationID: Int32
-    let api: ServedApi
+    let key: ApiKey
     /// What follows the header: a part of the frame, valid until the end of the tick, which may be changed in place.
     let body: UnsafeMutableRawBufferPointer
     /// Counts the requests of a connection.
     let number: UInt64
     private let head: RequestHead
 
-    init(head: RequestHead, api: ServedApi, body: UnsafeMutableRawBufferPointer, number: UInt64) {
+    init(head: RequestHead, key: ApiKey, body: UnsafeMutableRawBufferPointer, number: UInt64) {
         self.head = head
-        self.api = api
+        self.key = key
         self.body = body
         self.number = number
         version = head.version
         correlationID = head.correlationID
     }
 
-    var reply: Reply { Reply(key: api.key, version: version, correlationID: correlationID) }
+    var reply: Reply { Reply(key: key, version: version, correlationID: correlationID) }
 
     /// Valid only while the handler runs.
     var clientID: String { head.clientID }
