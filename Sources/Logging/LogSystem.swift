@@ -1,10 +1,5 @@
 import Synchronization
 
-/// Where lines go. Called by any thread, one whole line (with its newline) a call.
-public protocol LogSink: Sendable {
-    func write(_ line: [UInt8])
-}
-
 /// The level of one label, shared by its loggers.
 @usableFromInline
 final class LogChannel: Sendable {
