@@ -82,13 +82,7 @@ public struct FetchRequestView {
         @inlinable
         public init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
             let compact = version >= 12
-            if version >= 13 {
-                name = UnsafeRawBufferPointer(start: nil, count: 0)
-                topicId = try cursor.uuid()
-            } else {
-                name = try cursor.text(compact: compact)
-                topicId = .zero
-            }
+            (name, topicId) = try cursor.topic(version: version, compact: compact)
             partitions = try WireSequence(from: &cursor, version: version, compact: compact)
             if compact { try cursor.skipTaggedFields() }
         }
@@ -108,13 +102,7 @@ public struct FetchRequestView {
         @inlinable
         public init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
             let compact = version >= 12
-            if version >= 13 {
-                name = UnsafeRawBufferPointer(start: nil, count: 0)
-                topicId = try cursor.uuid()
-            } else {
-                name = try cursor.text(compact: compact)
-                topicId = .zero
-            }
+            (name, topicId) = try cursor.topic(version: version, compact: compact)
             partitions = try WireSequence(from: &cursor, version: version, compact: compact)
             if compact { try cursor.skipTaggedFields() }
         }

@@ -40,13 +40,7 @@ public struct ProduceResponseView {
 
         public init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
             let compact = version >= 9
-            if version >= 13 {
-                name = UnsafeRawBufferPointer(start: nil, count: 0)
-                topicId = try cursor.uuid()
-            } else {
-                name = try cursor.text(compact: compact)
-                topicId = .zero
-            }
+            (name, topicId) = try cursor.topic(version: version, compact: compact)
             partitions = try WireSequence(from: &cursor, version: version, compact: compact)
             if compact { try cursor.skipTaggedFields() }
         }
