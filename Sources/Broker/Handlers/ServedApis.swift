@@ -8,6 +8,7 @@ enum ServedApis {
             ServedApi(.fetch, FetchHandler.handle),
             ServedApi(.listOffsets, ListOffsetsHandler.handle),
             ServedApi(.metadata, MetadataHandler.handle),
+            ServedApi(.findCoordinator, FindCoordinatorHandler.handle),
             ServedApi(.apiVersions, ApiVersionsHandler.handle, refuse: ApiVersionsHandler.refuse),
             ServedApi(.createTopics, CreateTopicsHandler.handle),
             ServedApi(.deleteTopics, DeleteTopicsHandler.handle),
