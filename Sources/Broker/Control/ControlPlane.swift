@@ -21,7 +21,7 @@ final class ControlPlane {
     private let epoch: Int32
     private var shards: [MetadataSubscriber] = []
     private var random = SystemRandomNumberGenerator()
-    private var updates = AppliedUpdates()
+    private var publications = Publications()
     private let checkpoints: CheckpointKeeper
     private var storeHasFailed = false
 
@@ -60,7 +60,7 @@ final class ControlPlane {
                 reply(Dictionary(uniqueKeysWithValues: names.map { ($0, .kafkaStorageError) }))
             }
         case .producerIDs(let reply): allocateProducerIDs(reply)
-        case .applied(let update): updates.applied(update)?()
+        case .applied(let update): applied(update)
         case .checkpoint(let entries): checkpoints.note(entries)
         case .checkpointNow(let entry, let done):
             checkpoints.note([entry])
@@ -161,9 +161,19 @@ final class ControlPlane {
 
     private func publish(_ delta: ClusterDelta, _ then: @escaping () -> Void) {
         guard !shards.isEmpty else { return then() }
-        let number = updates.begin(waitingFor: shards.count, then)
-        let update = MetadataUpdate(delta: delta, image: controller.image, number: number)
-        for tell in shards { tell(update) }
+        publications.add(delta, controller.image, shards: shards.count, then: then)
+        sendPublications()
+    }
+
+    private func sendPublications() {
+        while let update = publications.next() {
+            for tell in shards { tell(update) }
+        }
+    }
+
+    private func applied(_ update: UInt64) {
+        publications.applied(update)?()
+        sendPublications()
     }
 
     /// A tick now and then, so that checkpoints and snapshots are written although nobody asks for anything.
@@ -182,28 +192,5 @@ final class ControlPlane {
         } catch {
             log.warning("no metadata snapshot was written", metadata: ["error": "\(error)"])
         }
-    }
-}
-
-/// Metadata updates that not every shard has applied yet.
-struct AppliedUpdates {
-    private var waiting: [UInt64: (shards: Int, then: () -> Void)] = [:]
-    private var next: UInt64 = 1
-
-    mutating func begin(waitingFor shards: Int, _ then: @escaping () -> Void) -> UInt64 {
-        defer { next += 1 }
-        waiting[next] = (shards, then)
-        return next
-    }
-
-    /// What waited for the update, when the last shard has applied it.
-    mutating func applied(_ number: UInt64) -> (() -> Void)? {
-        guard let update = waiting[number] else { return nil }
-        guard update.shards == 1 else {
-            waiting[number] = (update.shards - 1, update.then)
-            return nil
-        }
-        waiting.removeValue(forKey: number)
-        return update.then
     }
 }
