@@ -1,3 +1,4 @@
+import Bytes
 import Files
 
 /// Bytes of whole batches, all of them checked, that may be sent as they are.
@@ -8,6 +9,40 @@ public struct LogRead: Sendable {
     public var count: Int
     /// No record behind the bytes has a lower offset.
     public var nextOffset: Int64
+}
+
+extension LogRead {
+    /// Of so many bytes, one is looked at.
+    private static let probeInterval: Int64 = 256 << 10
+
+    /// Whether the page cache has it, as far as some probes tell. Does not wait for the disk.
+    public func isCached() throws(FileError) -> Bool {
+        var probe = position
+        let last = position + Int64(count) - 1
+        while true {
+            guard try LogRead.isCached(probe, of: segment.file) else { return false }
+            if probe >= last { return true }
+            probe = min(probe + LogRead.probeInterval, last)
+        }
+    }
+
+    private static func isCached(_ position: Int64, of file: any File) throws(FileError) -> Bool {
+        try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte throws(FileError) in
+            try file.readCached(into: byte, at: position) != nil
+        }
+    }
+
+    /// Brings it into the page cache. Blocks.
+    public func load() throws(FileError) {
+        let window = MutableBuffer(uninitializedCount: min(count, BatchWalker.contentWindow))
+        var done = 0
+        while done < count {
+            let part = UnsafeMutableRawBufferPointer(rebasing: window.bytes[..<min(window.count, count - done)])
+            let read = try segment.file.read(into: part, at: position + Int64(done))
+            guard read > 0 else { return }
+            done += read
+        }
+    }
 }
 
 /// A segment's file, which stays open, and readable, for as long as somebody holds this.
@@ -80,6 +115,14 @@ extension Log {
         if request.offset >= request.upTo { return .answer(.empty) }
         return consult { (segments, mode) throws(ReadFailure) in try segments.read(request, mode) }
     }
+
+    /// Whether it was written so lately that the page cache is sure to have it.
+    public func isRecent(_ read: LogRead) -> Bool {
+        read.segment.baseOffset == segments.active.baseOffset
+            && segments.active.writtenSize - read.position <= Log.recentBytes
+    }
+
+    private static let recentBytes: Int64 = 8 << 20
 
     /// Takes back the result of a job. It may ask for another one, when the log was cut meanwhile.
     public func finish<Value>(_ result: LogJobResult<Value>) -> Consulted<Value> {

@@ -1,4 +1,5 @@
 import Broker
+import Files
 import KafkaProtocol
 import KafkaProtocolMore
 import MartletTesting
@@ -79,6 +80,30 @@ import Testing
             #expect(try client.fetch("t", partition: partition, from: 0).highWatermark == 10)
             #expect(try client.produce([1], to: "t", partition: partition).baseOffset == 10)
         }
+    }
+
+    /// A topic that is created while another of its name is being deleted has nothing of it, whichever shard it lives on.
+    @Test(arguments: [1, 3]) func namesMayBeUsedAgainAtOnce(shards: Int) throws {
+        let broker = try TestBroker(settings: ["martlet.shards": "\(shards)"])
+        defer { broker.stop() }
+        let (client, deleter) = (try WireClient(port: broker.port), try WireClient(port: broker.port))
+        for round in 0..<30 {
+            try client.createTopic("t", partitions: 4)
+            for partition in 0..<4 as Range<Int32> {
+                #expect(try client.produce([1], to: "t", partition: partition).baseOffset == 0, "round \(round)")
+            }
+            try deleter.sendDeleteTopic("t")
+            // The journal has the deletion once the topic is unknown.
+            while try client.produce([1], to: "t", partition: 0).error == .none {}
+            try client.createTopic("t", partitions: 4)
+            for partition in 0..<4 as Range<Int32> {
+                #expect(try client.produce([1], to: "t", partition: partition).baseOffset == 0, "round \(round)")
+            }
+            try deleter.receiveDeletedTopic()
+            try deleter.sendDeleteTopic("t")
+            try deleter.receiveDeletedTopic()
+        }
+        #expect(try RealFileSystem().list(broker.directory).filter { $0.hasSuffix("-stray") } == [])
     }
 
     @Test func aDeletedTopicIsGoneAndItsNameFreeAgain() throws {

@@ -2,13 +2,15 @@ import Files
 import Glibc
 import Synchronization
 
-/// The real file system, whose logs can be made slow, or blocked until they are let go; it counts what is read of them.
+/// The real file system, whose logs can be made slow, cold, or blocked until they are let go; it counts what is read of
+/// them.
 struct GatedFileSystem: FileSystem {
     final class Gate: Sendable {
         private struct State {
             var isClosed = false
             var slowWrites = 0
             var reads = 0
+            var isCold = false
         }
 
         private let state = Mutex(State())
@@ -17,6 +19,10 @@ struct GatedFileSystem: FileSystem {
         func open() { state.withLock { $0.isClosed = false } }
         /// Makes the next write of a log take 20 ms.
         func slowDown() { state.withLock { $0.slowWrites += 1 } }
+        /// Empties the page cache, as it were, and keeps those waiting who read from the disk.
+        func freeze() { state.withLock { $0.isCold = true } }
+        func thaw() { state.withLock { $0.isCold = false } }
+        var isCold: Bool { state.withLock { $0.isCold } }
         var reads: Int { state.withLock { $0.reads } }
 
         func read() { state.withLock { $0.reads += 1 } }
@@ -68,12 +74,13 @@ private final class GatedFile: File {
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
         gate.read()
+        while gate.isCold { usleep(500) }
         return try real.read(into: buffer, at: position)
     }
 
     func readCached(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int? {
         gate.read()
-        return try real.readCached(into: buffer, at: position)
+        return gate.isCold ? nil : try real.readCached(into: buffer, at: position)
     }
 
     func write(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(FileError) -> Int {

@@ -94,4 +94,43 @@ import Testing
         #expect(files.gate.reads == 0)
         #expect(try consumer.fetch("live", from: 0).records.count > 100 * 60)
     }
+
+    /// Fills a topic with more than the broker takes to be in the page cache anyway.
+    private func makeOldData(_ topic: String, _ client: WireClient) throws {
+        try client.createTopic(topic)
+        let value = [UInt8](repeating: 7, count: 900_000)
+        for _ in 0..<12 { #expect(try client.produce(value, to: topic).error == .none) }
+    }
+
+    /// What was written long ago is read by the pool where the page cache has lost it; the shard serves others meanwhile.
+    @Test func aColdReadDoesNotBlockTheShard() throws {
+        defer { server.stop() }
+        let (reader, other) = (try WireClient(port: port), try WireClient(port: port))
+        try makeOldData("old", other)
+        files.gate.freeze()
+        try reader.sendSessionFetch("old", from: 0, session: 0, epoch: 0)
+        try other.createTopic("new")
+        #expect(try other.produce(Array("meanwhile".utf8), to: "new").error == .none)
+        files.gate.thaw()
+        #expect(try reader.receiveSessionFetch().error == .none)
+    }
+
+    /// A session may be closed by another connection while one of its fetches waits for the disk.
+    @Test func aSessionMayEndWhileItsFetchReads() throws {
+        defer { server.stop() }
+        let (reader, other) = (try WireClient(port: port), try WireClient(port: port))
+        try makeOldData("old", other)
+        try reader.sendSessionFetch("old", from: 0, session: 0, epoch: 0)
+        let opened = try reader.receiveSessionFetch()
+        #expect(opened.error == .none && opened.session != 0)
+        files.gate.freeze()
+        try reader.sendSessionFetch("old", from: 0, session: opened.session, epoch: 1)
+        try other.sendSessionFetch("old", from: 0, session: opened.session, epoch: -1)
+        // Its own read waits as well; the session is closed by then.
+        files.gate.thaw()
+        _ = try other.receiveSessionFetch()
+        _ = try reader.receiveSessionFetch()
+        #expect(try other.produce(Array("more".utf8), to: "old").error == .none)
+        #expect(try other.fetch("old", from: 12).records.count > 0)
+    }
 }

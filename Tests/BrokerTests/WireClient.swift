@@ -208,4 +208,32 @@ extension WireClient {
             return (error, highWatermark, try cursor.nullableBytes(compact: false) ?? [])
         }
     }
+
+    /// A Fetch of version 7 of one partition in a session: epoch 0 opens one, -1 closes it.
+    func sendSessionFetch(_ topic: String, from offset: Int64, session: Int32, epoch: Int32) throws {
+        try send(.fetch, version: 7) { (writer) throws(EncodeError) in
+            writer.write(Int32(-1))
+            writer.write(Int32(0))
+            writer.write(Int32(1))
+            writer.write(Int32(1 << 20))
+            writer.write(Int8(0))
+            writer.write(session)
+            writer.write(epoch)
+            writer.write(Int32(1))
+            try writer.write(topic, compact: false)
+            writer.write(Int32(1))
+            writer.write(Int32(0))
+            writer.write(offset)
+            writer.write(Int64(-1))
+            writer.write(Int32(1 << 20))
+            writer.write(Int32(0))
+        }
+    }
+
+    func receiveSessionFetch() throws -> (error: ErrorCode, session: Int32) {
+        try receive(.fetch, version: 7) { (cursor) throws(DecodeError) in
+            try cursor.skip(4)
+            return (ErrorCode(rawValue: try cursor.int16()), try cursor.int32())
+        }
+    }
 }

@@ -28,7 +28,22 @@ extension LocalPartition {
         shard.descriptors.touch(log)
         let read = log.read(
             from: target.fetchOffset, maximumBytes: room, upTo: bound, atLeastOneBatch: atLeastOneBatch)
-        consult(read) { [self] outcome in then(fetched(outcome, target, options)) }
+        consult(read) { [self] outcome in
+            warm(outcome) { [self] outcome in then(fetched(outcome, target, options)) }
+        }
+    }
+
+    /// What the page cache has lost is read by the pool first, so that writing the answer does not wait for the disk.
+    private func warm(
+        _ outcome: Result<LogReadOutcome, FileError>, then: @escaping (Result<LogReadOutcome, FileError>) -> Void
+    ) {
+        guard case .success(.bytes(let read)) = outcome, !log.isRecent(read) else { return then(outcome) }
+        do throws(FileError) {
+            if try read.isCached() { return then(outcome) }
+        } catch {
+            return then(.failure(error))
+        }
+        shard.runOnPool({ read.loadOutcome() }) { error in then(error.map { .failure($0) } ?? outcome) }
     }
 
     /// Errors, a diverging epoch, and the marks alone where there is nothing to read.
@@ -108,5 +123,16 @@ extension LocalPartition {
         fetched.lastStableOffset = partition.lastStableOffset
         fetched.logStartOffset = log.logStartOffset
         return fetched
+    }
+}
+
+extension LogRead {
+    fileprivate func loadOutcome() -> FileError? {
+        do throws(FileError) {
+            try load()
+            return nil
+        } catch {
+            return error
+        }
     }
 }
