@@ -7,6 +7,8 @@ extension Segment {
     struct Start {
         var position: Int64
         var expectedOffset: Int64
+        /// Of the batch that begins there, where it was read already.
+        var header: RecordBatchHeader?
     }
 
     /// The first batch that ends at or after `offset`; nil if the written part has none.
@@ -15,6 +17,7 @@ extension Segment {
     ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader)? {
         let file = try openLog(place)
         let start = try start(place, mode) { entry, base in base + Int64(entry.relativeOffset) <= offset }
+        if let header = start.header, header.lastOffset >= offset { return (start.position, header) }
         var walker = BatchWalker(
             file, mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset, skipping: damage)
         while let header = try walker.next() {
@@ -80,6 +83,6 @@ extension Segment {
             throw .badIndex
         }
         guard let header, header.lastOffset == base + Int64(entry.relativeOffset) else { throw .badIndex }
-        return Start(position: Int64(entry.position), expectedOffset: header.baseOffset)
+        return Start(position: Int64(entry.position), expectedOffset: header.baseOffset, header: header)
     }
 }

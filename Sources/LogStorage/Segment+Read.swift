@@ -44,12 +44,16 @@ extension Segment {
         _ request: ReadRequest, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> SegmentRead {
         if let range = damage.first(where: { $0.offsets.contains(request.offset) }) { return .damaged(range.offsets) }
-        guard let start = try position(of: request.offset, hints, place, mode) else { return .none }
-        let bound = try position(of: request.upTo, hints, place, mode) ?? writtenSize
+        guard let (start, first) = try position(of: request.offset, hints, place, mode) else { return .none }
+        let bound = try position(of: request.upTo, hints, place, mode)?.position ?? writtenSize
         guard bound > start else { return .none }
         var end = bound
         var nextOffset = min(request.upTo, self.nextOffset)
-        if bound - start > Int64(request.maximumBytes) {
+        if let first, first.totalSize > request.maximumBytes {
+            guard request.atLeastOneBatch else { return .tooLarge }
+            end = start + Int64(first.totalSize)
+            nextOffset = first.nextOffset
+        } else if bound - start > Int64(request.maximumBytes) {
             let found = try boundary(atOrBefore: start + Int64(request.maximumBytes), from: start, place, mode)
             end = found.position
             if end <= start {
@@ -67,14 +71,15 @@ extension Segment {
         return .bytes(start..<end, nextOffset: nextOffset)
     }
 
-    /// Where the first batch begins that ends at or after `offset`; nil if that lies past the written part.
+    /// Where the first batch begins that ends at or after `offset`, with its header where that was read; nil if it lies past
+    /// the written part.
     private mutating func position(
         of offset: Int64, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
-    ) throws(ReadFailure) -> Int64? {
-        if offset <= baseOffset { return 0 }
+    ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader?)? {
+        if offset <= baseOffset { return (0, nil) }
         if offset >= nextOffset, writtenSize == size { return nil }
-        if let position = hints.position(of: offset, in: baseOffset) { return position }
-        return try locate(offset, place, mode)?.position
+        if let position = hints.position(of: offset, in: baseOffset) { return (position, nil) }
+        return try locate(offset, place, mode).map { ($0.position, $0.header) }
     }
 }
 

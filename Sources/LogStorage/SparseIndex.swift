@@ -140,22 +140,46 @@ extension SparseIndex {
             let entry = try entries(in: middle..<(middle + 1), of: file, mode)
             if isBelow(entry[0]) { low = middle } else { high = middle }
         }
-        let first = max(low, 0)
-        let found = try entries(in: first..<high, of: file, mode)
-        guard let offset = found.lastIndex(where: isBelow) else { return nil }
-        return (first + offset, found[offset])
+        return try withEntries(in: max(low, 0)..<high, of: file, mode) { entries in
+            var found: (index: Int, entry: Entry)?
+            var (low, high) = (0, entries.count)
+            while low < high {
+                let middle = (low + high) / 2
+                let entry = entries[middle]
+                if isBelow(entry) {
+                    found = (entries.first + middle, entry)
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
+            }
+            return found
+        }
+    }
+
+    /// Entries as they stand in the file.
+    private struct StoredEntries {
+        /// The place of the first of them in the index.
+        let first: Int
+        let bytes: UnsafeRawBufferPointer
+
+        var count: Int { bytes.count / Entry.size }
+
+        subscript(index: Int) -> Entry { Entry(UnsafeRawBufferPointer(rebasing: bytes[(index * Entry.size)...])) }
     }
 
     func entries(in range: Range<Int>, of file: any File, _ mode: ReadMode) throws(ReadFailure) -> [Entry] {
-        if range.isEmpty { return [] }
+        try withEntries(in: range, of: file, mode) { entries in (0..<entries.count).map { entries[$0] } }
+    }
+
+    private func withEntries<Result>(
+        in range: Range<Int>, of file: any File, _ mode: ReadMode, _ body: (StoredEntries) -> Result
+    ) throws(ReadFailure) -> Result {
         let count = range.count * Entry.size
         return try withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer throws(ReadFailure) in
             let read = try file.read(into: buffer, at: Int64(range.lowerBound * Entry.size), mode)
             guard read == count else { throw .badIndex }
-            return range.indices.map { index in
-                let start = (index - range.lowerBound) * Entry.size
-                return Entry(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + Entry.size)]))
-            }
+            return body(StoredEntries(first: range.lowerBound, bytes: UnsafeRawBufferPointer(buffer)))
         }
     }
 }
