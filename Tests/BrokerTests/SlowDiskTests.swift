@@ -11,13 +11,19 @@ import Testing
 
     init() throws {
         directory = try TemporaryDirectory()
+        server = try SlowDiskTests.start(in: directory, files, shards: 1)
+        port = try #require(server.endpoints.first).port
+    }
+
+    private static func start(
+        in directory: TemporaryDirectory, _ files: GatedFileSystem, shards: Int
+    ) throws -> BrokerServer {
         var input = ConfigurationInput()
         input.arguments = [
             .init(key: "listeners", value: "PLAINTEXT://127.0.0.1:0"), .init(key: "log.dirs", value: directory.path),
-            .init(key: "martlet.shards", value: "1"),
+            .init(key: "martlet.shards", value: "\(shards)"),
         ]
-        server = try BrokerServer.start(BrokerConfiguration(input), fileSystem: files)
-        port = try #require(server.endpoints.first).port
+        return try BrokerServer.start(BrokerConfiguration(input), fileSystem: files)
     }
 
     /// The only shard goes on serving while a write waits for the disk, and what came behind that write is written from
@@ -79,6 +85,39 @@ import Testing
         #expect(try admin.produce(Array("new".utf8), to: "gone").baseOffset == 0)
     }
 
+    /// A new topic of the name waits for the old one's files to go, whichever shards own the two.
+    @Test func aNamesakeWaitsForTheFilesToGo() throws {
+        server.stop()
+        let directory = try TemporaryDirectory()
+        let server = try SlowDiskTests.start(in: directory, files, shards: 3)
+        defer { server.stop() }
+        let port = try #require(server.endpoints.first).port
+        let clients = try (0..<4).map { _ in try WireClient(port: port) }
+        try clients[0].createTopic("t", partitions: 6)
+        for partition in 0..<6 as Range<Int32> {
+            files.gate.slowDown()
+            #expect(try clients[0].produce(Array("slow".utf8), to: "t", partition: partition).error == .none)
+        }
+        files.gate.close()
+        for partition in 0..<6 as Range<Int32> {
+            try clients[0].sendProduce(WireClient.batch(Array("blocked".utf8)), to: "t", partition: partition)
+        }
+        #expect(try clients[1].fetch("t", from: 0).highWatermark == 1)
+        try clients[1].sendDeleteTopic("t")
+        for _ in 0..<6 { #expect(try clients[0].receiveProduced().error == .notLeaderOrFollower) }
+        try clients[2].sendCreateTopic("t", partitions: 6)
+        // The control plane has decided on the new topic once it has answered this.
+        try clients[3].sendCreateTopic("checked only", partitions: 1, validateOnly: true)
+        _ = try clients[3].receiveCreatedTopic()
+        files.gate.open()
+        try clients[1].receiveDeletedTopic()
+        #expect(try clients[2].receiveCreatedTopic() == ErrorCode.none)
+        for partition in 0..<6 as Range<Int32> {
+            #expect(try clients[0].produce(Array("new".utf8), to: "t", partition: partition).baseOffset == 0)
+        }
+        #expect(try files.list(directory.path).filter { $0.hasSuffix("-stray") } == [])
+    }
+
     /// Who waits at the end of a log gets what is written there without a look at the file.
     @Test func aConsumerAtTheEndReadsFromMemory() throws {
         defer { server.stop() }
@@ -125,10 +164,10 @@ import Testing
         #expect(opened.error == .none && opened.session != 0)
         files.gate.freeze()
         try reader.sendSessionFetch("old", from: 0, session: opened.session, epoch: 1)
-        try other.sendSessionFetch("old", from: 0, session: opened.session, epoch: -1)
-        // Its own read waits as well; the session is closed by then.
+        // At the end there is nothing to read, and nothing to wait for.
+        try other.sendSessionFetch("old", from: 12, session: opened.session, epoch: -1)
+        #expect(try other.receiveSessionFetch().error == .none)
         files.gate.thaw()
-        _ = try other.receiveSessionFetch()
         _ = try reader.receiveSessionFetch()
         #expect(try other.produce(Array("more".utf8), to: "old").error == .none)
         #expect(try other.fetch("old", from: 12).records.count > 0)

@@ -87,6 +87,13 @@ final class WireClient {
 
 extension WireClient {
     func createTopic(_ name: String, partitions: Int32 = 1, settings: [String: String] = [:]) throws {
+        try sendCreateTopic(name, partitions: partitions, settings: settings)
+        #expect(try receiveCreatedTopic() == ErrorCode.none)
+    }
+
+    func sendCreateTopic(
+        _ name: String, partitions: Int32, settings: [String: String] = [:], validateOnly: Bool = false
+    ) throws {
         var topic = CreateTopicsRequest.CreatableTopic()
         topic.name = name
         topic.numPartitions = partitions
@@ -99,8 +106,17 @@ extension WireClient {
         }
         var request = CreateTopicsRequest()
         request.topics = [topic]
-        let response = try ask(request, version: 7)
-        #expect(response.topics.map(\.errorCode) == [0])
+        request.validateOnly = validateOnly
+        try send(.createTopics, version: 7) { (writer) throws(EncodeError) in
+            try request.encode(into: &writer, version: 7)
+        }
+    }
+
+    func receiveCreatedTopic() throws -> ErrorCode? {
+        let response = try receive(.createTopics, version: 7) { (cursor) throws(DecodeError) in
+            try CreateTopicsResponse(from: &cursor, version: 7)
+        }
+        return response.topics.first.map { ErrorCode(rawValue: $0.errorCode) }
     }
 
     func sendDeleteTopic(_ name: String) throws {
@@ -215,7 +231,7 @@ extension WireClient {
             writer.write(Int32(-1))
             writer.write(Int32(0))
             writer.write(Int32(1))
-            writer.write(Int32(1 << 20))
+            writer.write(Int32(16 << 20))
             writer.write(Int8(0))
             writer.write(session)
             writer.write(epoch)
@@ -225,7 +241,7 @@ extension WireClient {
             writer.write(Int32(0))
             writer.write(offset)
             writer.write(Int64(-1))
-            writer.write(Int32(1 << 20))
+            writer.write(Int32(16 << 20))
             writer.write(Int32(0))
         }
     }

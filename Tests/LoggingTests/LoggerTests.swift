@@ -108,4 +108,18 @@ struct LoggerTests {
         #expect(
             String(decoding: received.prefix(max(count, 0)), as: UTF8.self) == "1970-01-01T00:00:00.000Z INFO a: one\n")
     }
+
+    @Test func whoLogsDoesNotWaitForAReader() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let sink = FileDescriptorSink(ends[1])
+        let line = [UInt8](repeating: 0x61, count: 99) + [0x0A]
+        while sink.lostLines == 0 { sink.write(line) }
+        var received = [UInt8](repeating: 0, count: 1 << 20)
+        let count = read(ends[0], &received, received.count)
+        #expect(count > 0 && count % line.count == 0, "whole lines only")
+        sink.write(line)
+        #expect(sink.lostLines == 1 && read(ends[0], &received, received.count) == line.count)
+    }
 }
