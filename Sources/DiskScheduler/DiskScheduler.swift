@@ -127,7 +127,10 @@ public final class DiskScheduler {
     }
 
     private func fail(_ directory: Int, _ error: FileError, client: any DiskClient) {
-        directories[directory].failure = error
+        if directories[directory].failure == nil {
+            directories[directory].failure = error
+            directories[directory].syncThread.post(.failed(error))
+        }
         if !client.log.isRetired { client.diskFailed(error) }
     }
 
@@ -151,7 +154,8 @@ public final class DiskScheduler {
         guard !clients.isEmpty, let outcomes else { return }
         nextRound += 1
         directories[index].syncing = SyncRound(number: nextRound, clients: clients)
-        directories[index].syncThread.post(SyncRequest(round: nextRound, syncs: clients.map(\.sync), reply: outcomes))
+        directories[index].syncThread.post(
+            .sync(SyncRequest(round: nextRound, syncs: clients.map(\.sync), reply: outcomes)))
     }
 
     private func finished(_ outcome: SyncOutcome) {
@@ -209,7 +213,7 @@ public final class DiskScheduler {
 }
 
 struct DirectoryState {
-    let syncThread: Mailbox<SyncRequest>
+    let syncThread: Mailbox<SyncMessage>
     var waiting: [any DiskClient] = []
     var syncing: SyncRound?
     var failure: FileError?

@@ -2,6 +2,13 @@ public import Files
 public import LogStorage
 public import Runtime
 
+/// What a sync thread is told.
+enum SyncMessage: Sendable {
+    case sync(SyncRequest)
+    /// A shard could not write: nothing that is asked for from now on may count as durable.
+    case failed(FileError)
+}
+
 /// Syncs that one shard asks for, to be done in one round.
 public struct SyncRequest: Sendable {
     /// The shard's own number for this round.
@@ -22,19 +29,24 @@ public struct SyncOutcome: Sendable {
 }
 
 /// Syncs the logs of one log directory, one round at a time: what arrives during a round joins the next (group commit).
+///
+/// After a round has failed each later one fails with the same error. The kernel reports a lost page to one caller and
+/// counts it as clean from then on: a second try would succeed without the bytes, whichever shard makes it.
 public struct SyncThread: Sendable {
     /// More dirty files than this are synced by one `syncfs` of their file system.
     static let separateSyncs = 4
 
-    let mailbox: Mailbox<SyncRequest>
+    let mailbox: Mailbox<SyncMessage>
     private let handle: ShardHandle
 
-    /// Starts the thread for the directory with this path and index.
-    public init(directory path: String, index: Int, fileSystem: any FileSystem) throws(SystemError) {
-        let made = try Rendezvous<Mailbox<SyncRequest>>()
+    /// Starts the thread for the directory with this index.
+    ///
+    /// - Parameter volume: holds the directory, and was opened before anything was written.
+    public init(directory index: Int, on volume: any Volume) throws(SystemError) {
+        let made = try Rendezvous<Mailbox<SyncMessage>>()
         handle = try Shard.start(name: "sync-\(index)") { loop in
-            let rounds = SyncRounds(loop, path: path, index: index, fileSystem: fileSystem)
-            made.put(loop.makeMailbox(of: SyncRequest.self) { rounds.waiting.append($0) })
+            let rounds = SyncRounds(loop, directory: index, on: volume)
+            made.put(loop.makeMailbox(of: SyncMessage.self) { rounds.receive($0) })
         }
         mailbox = made.wait()
     }
@@ -48,17 +60,23 @@ public struct SyncThread: Sendable {
 
 /// The rounds of one sync thread.
 private final class SyncRounds {
-    var waiting: [SyncRequest] = []
-    private let path: String
+    private var waiting: [SyncRequest] = []
+    private var failure: FileError?
     private let index: Int
-    private let fileSystem: any FileSystem
+    private let volume: any Volume
 
-    init(_ loop: Shard, path: String, index: Int, fileSystem: any FileSystem) {
-        self.path = path
+    init(_ loop: Shard, directory index: Int, on volume: any Volume) {
         self.index = index
-        self.fileSystem = fileSystem
+        self.volume = volume
         // The shard keeps its participants, and they keep this.
         loop.onEndOfTick { self.run() }
+    }
+
+    func receive(_ message: SyncMessage) {
+        switch message {
+        case .sync(let request): waiting.append(request)
+        case .failed(let error): failure = failure ?? error
+        }
     }
 
     private func run() {
@@ -77,18 +95,20 @@ private final class SyncRounds {
     }
 
     private func perform(_ round: [SyncRequest]) -> Result<[SyncRemainder], FileError> {
+        if let failure { return .failure(failure) }
         let syncs = round.flatMap(\.syncs)
         do throws(FileError) {
             var remainders: [SyncRemainder] = []
             for sync in syncs { remainders.append(try sync.prepare()) }
             if syncs.reduce(0, { $0 + $1.files.count }) > SyncThread.separateSyncs {
-                try fileSystem.syncFileSystem(path)
+                try volume.sync()
             } else {
                 for (sync, remainder) in zip(syncs, remainders) { try sync.sync(leaving: remainder) }
             }
             for sync in syncs { try sync.finish() }
             return .success(remainders)
         } catch {
+            failure = error
             return .failure(error)
         }
     }

@@ -15,8 +15,8 @@ public protocol FileSystem: Sendable {
     func removeDirectory(_ path: String) throws(FileError)
     /// Makes the names in the directory (created, renamed, removed) durable.
     func syncDirectory(_ path: String) throws(FileError)
-    /// Makes durable all that was written to the file system that holds the path, and reports write errors since the last.
-    func syncFileSystem(_ path: String) throws(FileError)
+    /// Opens what holds the path as a whole.
+    func volume(of path: String) throws(FileError) -> any Volume
     /// Takes the advisory lock of this file, created if missing; nil if another process holds it.
     func lock(_ path: String) throws(FileError) -> (any FileLock)?
     /// Total and usable bytes of the file system that holds the path.
@@ -41,6 +41,13 @@ public protocol File: AnyObject, Sendable {
     func truncate(to size: Int64) throws(FileError)
     /// Reserves room on the disk without changing the length.
     func allocate(at position: Int64, count: Int64) throws(FileError)
+}
+
+/// A file system as a whole, by a directory in it. Closed when the last reference goes.
+public protocol Volume: AnyObject, Sendable {
+    /// Makes durable all that was written to the file system (`syncfs`). A write error since the volume was opened is
+    /// thrown once, also where a sync of a file or another volume has met it before.
+    func sync() throws(FileError)
 }
 
 /// Held until released or the process ends.

@@ -88,10 +88,9 @@ public struct RealFileSystem: FileSystem {
         _ = try call("fsync", path) { fsync(descriptor) }
     }
 
-    public func syncFileSystem(_ path: String) throws(FileError) {
-        let descriptor = try call("open", path) { Glibc.open(path, O_RDONLY | O_CLOEXEC) }
-        defer { close(descriptor) }
-        _ = try call("syncfs", path) { martlet_syncfs(descriptor) }
+    public func volume(of path: String) throws(FileError) -> any Volume {
+        let descriptor = try call("open", path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        return RealVolume(path: path, owning: descriptor)
     }
 
     public func lock(_ path: String) throws(FileError) -> (any FileLock)? {
@@ -120,6 +119,21 @@ public struct RealFileSystem: FileSystem {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
         return String(path[..<slash])
     }
+}
+
+private final class RealVolume: Volume {
+    private let path: String
+    /// The kernel keeps for it which write errors it was told of.
+    private let descriptor: Int32
+
+    init(path: String, owning descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    func sync() throws(FileError) { _ = try call("syncfs", path) { martlet_syncfs(descriptor) } }
 }
 
 /// Runs a system call again as long as a signal interrupts it; -1 becomes an error.

@@ -119,15 +119,31 @@ extension RecordingFileSystem {
         }
     }
 
-    public func syncFileSystem(_ path: String) throws(FileError) {
-        try recordSync(path, began: FileEvent.Kind.fileSystemSyncBegan, ended: FileEvent.Kind.fileSystemSyncEnded) {
-            () throws(FileError) in try base.syncFileSystem(path)
-        }
+    public func volume(of path: String) throws(FileError) -> any Volume {
+        RecordingVolume(try base.volume(of: path), path: path, in: self)
     }
 
     public func lock(_ path: String) throws(FileError) -> (any FileLock)? { try base.lock(path) }
 
     public func space(_ path: String) throws(FileError) -> (total: Int64, usable: Int64) { try base.space(path) }
+}
+
+private final class RecordingVolume: Volume {
+    private let base: any Volume
+    private let path: String
+    private let fileSystem: RecordingFileSystem
+
+    init(_ base: any Volume, path: String, in fileSystem: RecordingFileSystem) {
+        self.base = base
+        self.path = path
+        self.fileSystem = fileSystem
+    }
+
+    func sync() throws(FileError) {
+        try fileSystem.recordSync(
+            path, began: FileEvent.Kind.fileSystemSyncBegan, ended: FileEvent.Kind.fileSystemSyncEnded
+        ) { () throws(FileError) in try base.sync() }
+    }
 }
 
 private final class RecordingFile: File {

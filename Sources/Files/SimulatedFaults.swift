@@ -2,8 +2,8 @@ import Glibc
 
 /// The calls of `FileSystem` and `File`.
 public enum FileOperation: String, Sendable, CaseIterable {
-    case open, createDirectory, list, status, rename, removeFile, removeDirectory, syncDirectory, syncFileSystem
-    case lock, space
+    case open, createDirectory, list, status, rename, removeFile, removeDirectory, syncDirectory
+    case volume, syncFileSystem, lock, space
     case size, read, readCached, write, sync, truncate, allocate
 }
 

@@ -71,6 +71,7 @@ final class SimulatedFile: File {
         } catch {
             if error.code == EIO {
                 fileSystem.state.withLock { state in
+                    state.failedSyncs += 1
                     _ = state.disk.withContent(identifier, modifiedAt: nil) { $0.failSync() }
                 }
             }

@@ -17,6 +17,8 @@ public final class SimulatedFileSystem: FileSystem {
         var capacity: Int?
         var now: Int64 = 0
         var locked: Set<String> = []
+        /// Syncs that failed with EIO so far.
+        var failedSyncs = 0
         /// Calls that change the disk until the power is cut.
         var changesLeft: Int?
         var isDead = false
@@ -166,16 +168,13 @@ extension SimulatedFileSystem {
         }
     }
 
-    public func syncFileSystem(_ path: String) throws(FileError) {
-        do {
-            try change(.syncFileSystem, path) { state throws(ErrorNumber) in
-                guard state.disk.find(path) != nil else { throw ErrorNumber(ENOENT) }
-                state.disk.syncAll()
-            }
-        } catch {
-            if error.code == EIO { state.withLock { $0.disk.failSyncAll() } }
-            throw error
+    public func volume(of path: String) throws(FileError) -> any Volume {
+        let failedSyncs = try call(.volume, path) { state, _ throws(ErrorNumber) in
+            guard let found = state.disk.find(path) else { throw ErrorNumber(ENOENT) }
+            guard state.disk.isDirectory(found) else { throw ErrorNumber(ENOTDIR) }
+            return state.failedSyncs
         }
+        return SimulatedVolume(fileSystem: self, path: path, failedSyncs: failedSyncs)
     }
 
     public func lock(_ path: String) throws(FileError) -> (any FileLock)? {
@@ -211,7 +210,7 @@ extension SimulatedFileSystem {
     }
 
     /// A call that changes the disk: at the last one before a power cut it does not happen any more.
-    private func change(
+    fileprivate func change(
         _ operation: FileOperation, _ path: String, _ body: (inout State) throws(ErrorNumber) -> Void
     ) throws(FileError) {
         try call(operation, path) { state, _ throws(ErrorNumber) in
@@ -232,6 +231,41 @@ extension SimulatedFileSystem.State {
             changesLeft = left - 1
         }
         changes += 1
+    }
+}
+
+private final class SimulatedVolume: Volume {
+    private let fileSystem: SimulatedFileSystem
+    private let path: String
+    /// Failed syncs that were reported here, or were none of this volume's time.
+    private let reported: Mutex<Int>
+
+    init(fileSystem: SimulatedFileSystem, path: String, failedSyncs: Int) {
+        self.fileSystem = fileSystem
+        self.path = path
+        reported = Mutex(failedSyncs)
+    }
+
+    func sync() throws(FileError) {
+        do {
+            try fileSystem.change(.syncFileSystem, path) { state throws(ErrorNumber) in state.disk.syncAll() }
+        } catch {
+            if error.code == EIO {
+                let failed = fileSystem.state.withLock { state in
+                    state.disk.failSyncAll()
+                    state.failedSyncs += 1
+                    return state.failedSyncs
+                }
+                reported.withLock { $0 = failed }
+            }
+            throw error
+        }
+        let failed = fileSystem.state.withLock { $0.failedSyncs }
+        let isNew = reported.withLock { reported in
+            defer { reported = failed }
+            return reported < failed
+        }
+        if isNew { throw FileError(FileOperation.syncFileSystem.rawValue, path, code: EIO) }
     }
 }
 

@@ -53,7 +53,7 @@ struct GatedFileSystem: FileSystem {
     func removeFile(_ path: String) throws(FileError) { try real.removeFile(path) }
     func removeDirectory(_ path: String) throws(FileError) { try real.removeDirectory(path) }
     func syncDirectory(_ path: String) throws(FileError) { try real.syncDirectory(path) }
-    func syncFileSystem(_ path: String) throws(FileError) { try real.syncFileSystem(path) }
+    func volume(of path: String) throws(FileError) -> any Volume { try real.volume(of: path) }
     func lock(_ path: String) throws(FileError) -> (any FileLock)? { try real.lock(path) }
     func space(_ path: String) throws(FileError) -> (total: Int64, usable: Int64) { try real.space(path) }
 }

@@ -58,7 +58,7 @@ func newDisk(holding files: [String: [UInt8]]) throws -> SimulatedFileSystem {
     let disk = try newDisk()
     try disk.createDirectory(directory)
     for (name, content) in files { try disk.replace(directory + "/" + name, with: content) }
-    try disk.syncFileSystem("/")
+    try disk.volume(of: "/").sync()
     return disk
 }
 

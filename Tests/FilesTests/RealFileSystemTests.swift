@@ -129,6 +129,6 @@ struct RealFileSystemTests {
     @Test func knowsTheSpaceAndSyncsTheWholeFileSystem() throws {
         let space = try fileSystem.space(directory.path)
         #expect(space.total > 0 && space.usable >= 0 && space.usable <= space.total)
-        try fileSystem.syncFileSystem(directory.path)
+        try fileSystem.volume(of: directory.path).sync()
     }
 }

@@ -19,7 +19,7 @@ import Testing
         try file.writeAll([1], at: 3)
         #expect(recording.trace.isDurable("d/f", 0..<3))
         #expect(!recording.trace.isDurable("d/f", 3..<4))
-        try recording.syncFileSystem("/")
+        try recording.volume(of: "/").sync()
         #expect(recording.trace.isDurable("d/f", 0..<4))
     }
 

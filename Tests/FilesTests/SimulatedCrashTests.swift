@@ -142,7 +142,7 @@ import Testing
                 try $0.createDirectory("one")
                 try $0.createDirectory("two")
                 try $0.put("a", in: "one/f").sync()
-                try $0.syncFileSystem("/")
+                try $0.volume(of: "/").sync()
                 try $0.rename("one/f", to: "two/f")
                 try $0.syncDirectory(synced)
             } describe: {
@@ -157,7 +157,7 @@ import Testing
             try $0.createDirectory("d/e")
             _ = try $0.put(page("a"), in: "d/e/f")
             _ = try $0.put("b", in: "g")
-            try $0.syncFileSystem("/")
+            try $0.volume(of: "/").sync()
         } describe: {
             (try $0.text(of: "d/e/f") ?? "gone") + (try $0.text(of: "g") ?? "gone")
         }

@@ -49,13 +49,29 @@ import Testing
             let file = try disk.put(page("a"), in: "f")
             try disk.syncDirectory("/")
             disk.withFaults { $0.script(.syncFileSystem, .broken) }
-            #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try disk.syncFileSystem("/") }
+            #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try disk.volume(of: "/").sync() }
             try file.writeAll(Array("b".utf8), at: 0)
             try file.sync()
         } describe: {
             try $0.text(of: "f") ?? "gone"
         }
         #expect(left == ["b" + page("a").dropFirst()])
+    }
+
+    /// Linux tells each open volume of every write error since its opening, once, whoever else was told.
+    @Test func aVolumeHearsOfAnErrorThatAnotherSyncHasMet() throws {
+        let (one, other) = (try disk.volume(of: "/"), try disk.volume(of: "/"))
+        let file = try disk.put("a", in: "f")
+        disk.withFaults { $0.script(.sync, .broken) }
+        #expect(throws: FileError("sync", "f", code: 5)) { try file.sync() }
+        #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try one.sync() }
+        try one.sync()
+        disk.withFaults { $0.script(.syncFileSystem, .broken) }
+        #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try one.sync() }
+        try one.sync()
+        #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try other.sync() }
+        try other.sync()
+        try disk.volume(of: "/").sync()
     }
 
     @Test func aFullDiskTakesWhatFits() throws {
@@ -110,6 +126,7 @@ import Testing
 
     @Test func anyCallCanFail() throws {
         let file = try disk.put("a", in: "f")
+        let volume = try disk.volume(of: "/")
         for operation in FileOperation.allCases { disk.withFaults { $0.script(operation, .broken) } }
         #expect(throws: FileError("open", "f", code: 5)) { try disk.open("f", .read) }
         #expect(throws: FileError("createDirectory", "d", code: 5)) { try disk.createDirectory("d") }
@@ -119,7 +136,8 @@ import Testing
         #expect(throws: FileError("removeFile", "f", code: 5)) { try disk.removeFile("f") }
         #expect(throws: FileError("removeDirectory", "f", code: 5)) { try disk.removeDirectory("f") }
         #expect(throws: FileError("syncDirectory", "/", code: 5)) { try disk.syncDirectory("/") }
-        #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try disk.syncFileSystem("/") }
+        #expect(throws: FileError("volume", "/", code: 5)) { try disk.volume(of: "/") }
+        #expect(throws: FileError("syncFileSystem", "/", code: 5)) { try volume.sync() }
         #expect(throws: FileError("lock", "l", code: 5)) { try disk.lock("l") }
         #expect(throws: FileError("space", "/", code: 5)) { try disk.space("/") }
         #expect(throws: FileError("size", "f", code: 5)) { try file.size() }

@@ -41,7 +41,7 @@ struct BrokerStartup {
         let pool = try BlockingPool(name: "pool")
         threads.pool = pool
         for (index, directory) in directories.all.enumerated() {
-            threads.sync.append(try SyncThread(directory: directory.path, index: index, fileSystem: fileSystem))
+            threads.sync.append(try SyncThread(directory: index, on: fileSystem.volume(of: directory.path)))
         }
         let context = BrokerContext(
             configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
