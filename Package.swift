@@ -90,7 +90,10 @@ let package = Package(
         tests("Bytes", []),
         tests(
             "Broker",
-            ["Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records"]),
+            [
+                "Bytes", "Configuration", "Files", "KafkaProtocol", "KafkaProtocolMore", "MartletTesting", "Records",
+                "Replication", "Runtime",
+            ]),
         tests("CommandLine", []),
         tests("Logging", []),
         tests("Metrics", []),

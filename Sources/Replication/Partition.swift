@@ -18,7 +18,8 @@ public final class Partition {
     /// Appended batches above the high watermark: where each ends, and its size.
     private var pending: Deque<(endOffset: Int64, bytes: Int)> = []
     private var waiters: Deque<(endOffset: Int64, token: AcknowledgementToken)> = []
-    private var subscribers: [any PartitionSubscriber] = []
+    /// Who hears of every move.
+    public private(set) var subscribers = PartitionSubscribers()
 
     /// Takes up a recovered log: what a single replica found on its disk is committed.
     public init(id: TopicPartition, topicID: UUID, leaderEpoch: Int32, log: Log) {
@@ -99,22 +100,18 @@ public final class Partition {
     /// Ends the partition: nobody hears of it again.
     public func close(into acknowledgements: inout [Acknowledgement]) {
         fail(.closed, into: &acknowledgements)
-        let told = subscribers
+        let told = subscribers.members
         subscribers.removeAll()
         for subscriber in told { subscriber.partitionClosed() }
     }
 
     public func logStartMoved() { tellMoved(bytes: 0) }
 
-    public func subscribe(_ subscriber: any PartitionSubscriber) { subscribers.append(subscriber) }
+    public func subscribe(_ subscriber: any PartitionSubscriber) { subscribers.add(subscriber) }
 
-    public func unsubscribe(_ subscriber: any PartitionSubscriber) {
-        guard let index = subscribers.firstIndex(where: { $0 === subscriber }) else { return }
-        subscribers.swapAt(index, subscribers.count - 1)
-        subscribers.removeLast()
-    }
+    public func unsubscribe(_ subscriber: any PartitionSubscriber) { subscribers.remove(subscriber) }
 
     private func tellMoved(bytes: Int) {
-        for subscriber in subscribers { subscriber.partitionMoved(bytes: bytes) }
+        for subscriber in subscribers.members { subscriber.partitionMoved(bytes: bytes) }
     }
 }

@@ -201,10 +201,17 @@ extension WireClient {
     func fetch(
         _ topic: String, partition: Int32 = 0, from offset: Int64, maximumWait: Int32 = 0
     ) throws -> (error: ErrorCode, highWatermark: Int64, records: [UInt8]) {
+        try sendFetch(topic, partition: partition, from: offset, maximumWait: maximumWait)
+        return try receiveFetched()
+    }
+
+    func sendFetch(
+        _ topic: String, partition: Int32, from offset: Int64, maximumWait: Int32, minimumBytes: Int32 = 1
+    ) throws {
         try send(.fetch, version: 4) { (writer) throws(EncodeError) in
             writer.write(Int32(-1))
             writer.write(maximumWait)
-            writer.write(Int32(1))
+            writer.write(minimumBytes)
             writer.write(Int32(1 << 20))
             writer.write(Int8(0))
             writer.write(Int32(1))
@@ -214,7 +221,10 @@ extension WireClient {
             writer.write(offset)
             writer.write(Int32(1 << 20))
         }
-        return try receive(.fetch, version: 4) { (cursor) throws(DecodeError) in
+    }
+
+    func receiveFetched() throws -> (error: ErrorCode, highWatermark: Int64, records: [UInt8]) {
+        try receive(.fetch, version: 4) { (cursor) throws(DecodeError) in
             try cursor.skip(8)
             _ = try cursor.string(compact: false)
             try cursor.skip(8)

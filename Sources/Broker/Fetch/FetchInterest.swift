@@ -5,13 +5,12 @@ final class FetchInterest: PartitionSubscriber {
     var target: FetchTarget
     unowned let context: FetchContext
     var isDirty = false
+    var subscriberPlace = 0
     private(set) var isWithdrawn = false
-    /// Another shard was asked to say when the partition moves, and has not yet.
-    var isWatchedElsewhere = false
     /// What the last answer said; -1 makes the next one speak whatever it finds.
     var toldHighWatermark: Int64 = -1
     var toldLogStartOffset: Int64 = -1
-    private weak var partition: Partition?
+    private weak var news: (any PartitionNews)?
 
     init(_ target: FetchTarget, context: FetchContext) {
         self.target = target
@@ -20,26 +19,28 @@ final class FetchInterest: PartitionSubscriber {
 
     /// From now on the partition says when it moves. Once is enough. A fetch that still reads for a context that was closed
     /// meanwhile hears of nothing more.
-    func subscribe(to partition: Partition) {
-        guard !isWithdrawn, self.partition !== partition else { return }
-        self.partition?.unsubscribe(self)
-        self.partition = partition
-        partition.subscribe(self)
+    func subscribe(to news: any PartitionNews) {
+        guard !isWithdrawn, self.news !== news else { return }
+        self.news?.unsubscribe(self)
+        self.news = news
+        news.subscribe(self)
     }
 
     func withdraw() {
         isWithdrawn = true
-        partition?.unsubscribe(self)
-        partition = nil
+        news?.unsubscribe(self)
+        news = nil
     }
 
     func partitionMoved(bytes: Int) {
+        guard !isWithdrawn else { return }
         context.markDirty(self)
         context.parked?.arrived(bytes: bytes)
     }
 
     func partitionClosed() {
-        partition = nil
+        news = nil
+        guard !isWithdrawn else { return }
         context.markDirty(self)
         context.parked?.arrived(bytes: Int.max)
     }

@@ -136,8 +136,8 @@ final class FetchOperation {
             if let source = read.source {
                 read.interest.subscribe(to: source.partition)
                 if source.partition.highWatermark != read.fetched?.highWatermark { hasMissedSomething = true }
-            } else {
-                shard.watchElsewhere(read.interest, seen: read.fetched)
+            } else if let fetched = read.fetched {
+                shard.watchElsewhere(read.interest, seen: fetched)
             }
             if read.hasNews || read.wasLeftOut { context.markDirty(read.interest) }
         }

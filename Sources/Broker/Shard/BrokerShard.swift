@@ -44,8 +44,9 @@ final class BrokerShard {
     /// The logs with open files, of which there may be so many at a time.
     let descriptors: LogDescriptors
     /// On the shard that accepts: who may connect.
-    lazy var limits = ConnectionLimits(context.configuration.network)
-    var watches = FetchWatches()
+    lazy var limits = ConnectionLimits(
+        context.configuration.network, maximum: context.descriptors.connections)
+    var watches = PartitionWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
     /// Partitions whose offsets moved since the control plane was told where they stand.

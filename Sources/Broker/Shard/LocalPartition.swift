@@ -17,6 +17,8 @@ final class LocalPartition {
     let tail: TailCache.Tail
     private(set) var rules: PartitionRules
     var isStaged = false
+    /// Other shards whose fetches wait for this partition, at most one watcher for each.
+    var watchers: [PeerWatcher] = []
     private var hasFlushTimer = false
 
     init(_ partition: Partition, directory: Int, rules: PartitionRules, shard: BrokerShard) {

@@ -14,7 +14,7 @@ public final class BrokerServer: Sendable {
     public var endpoints: [BoundListener] { broker.endpoints }
     public var clusterID: String { broker.context.clusterID }
 
-    private let broker: StartedBroker
+    let broker: StartedBroker
 
     /// Starts a broker and returns when it serves: its logs are recovered and its listeners open.
     ///
