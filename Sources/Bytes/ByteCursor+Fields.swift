@@ -27,11 +27,13 @@ extension ByteCursor {
     func classicLength(_ length: Int) -> Int? { length < 0 ? nil : length }
 
     /// The element count of an array that follows; nil is null. A count that the remaining bytes cannot hold, at
-    /// `minimumElementSize` bytes each, is refused before anything is allocated for it.
+    /// `minimumElementSize` bytes each, or that goes over `elementsLeft`, is refused before anything is allocated for it.
     @inlinable
     public mutating func arrayCount(compact: Bool, minimumElementSize: Int) throws(DecodeError) -> Int? {
         guard let count = compact ? try compactLength() : classicLength(Int(try int32())) else { return nil }
         guard count <= remaining / max(minimumElementSize, 1) else { throw .invalidLength }
+        guard count <= elementsLeft else { throw .tooManyElements }
+        elementsLeft -= count
         return count
     }
 

@@ -4,6 +4,8 @@
 public struct ByteCursor {
     @usableFromInline var next: UnsafeRawPointer
     @usableFromInline let end: UnsafeRawPointer
+    /// Array elements that may still come: for a reader who knows how many its peer can have a use for.
+    public var elementsLeft = Int.max
 
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {

@@ -14,6 +14,8 @@ public enum DecodeError: Error, Equatable, Sendable {
     case invalidTaggedField
     /// More unknown tagged fields than a peer has a use for (see `ByteCursor.maximumUnknownTags`).
     case tooManyTags
+    /// More array elements than the reader takes (see `ByteCursor.elementsLeft`).
+    case tooManyElements
     /// The version is outside the range of the message.
     case unsupportedVersion
 }

@@ -105,6 +105,25 @@ import Testing
         }
     }
 
+    @Test func arraysHaveNoMoreElementsInAllThanTheReaderTakes() throws {
+        var writer = ByteWriter()
+        for count in [Int32(3), 2, 1] {
+            writer.write(count)
+            for _ in 0..<count { writer.write(Int8(0)) }
+        }
+        try writer.withUnsafeBytes { bytes throws in
+            var cursor = ByteCursor(bytes)
+            cursor.elementsLeft = 5
+            #expect(try cursor.arrayCount(compact: false, minimumElementSize: 1) == 3)
+            try cursor.skip(3)
+            #expect(try cursor.arrayCount(compact: false, minimumElementSize: 1) == 2)
+            try cursor.skip(2)
+            #expect(throws: DecodeError.tooManyElements) {
+                try cursor.arrayCount(compact: false, minimumElementSize: 1)
+            }
+        }
+    }
+
     @Test func aFloodOfUnknownTagsIsRefused() {
         var writer = ByteWriter()
         writer.writeUnsignedVarint(65)

@@ -9,7 +9,8 @@ import Runtime
 /// 13 topic ids in place of names.
 enum ProduceHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let view = try ProduceRequestView(request.body, version: request.version)
+        let view = try ProduceRequestView(
+            request.body, version: request.version, maximumElements: session.shard.requestLimits.partitions)
         var items = ProduceItems()
         items.collect(view, in: request.body, session)
         let isForbidden = view.transactionalId == nil && items.hasTransactionalBatch

@@ -9,8 +9,10 @@ import Runtime
 /// 15 replica state; 16 node endpoints; 17 directory id; 18 high watermark.
 enum FetchHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let view = try FetchRequestView(UnsafeRawBufferPointer(request.body), version: request.version)
         let shard = session.shard
+        let limit = shard.requestLimits.partitions
+        let view = try FetchRequestView(
+            UnsafeRawBufferPointer(request.body), version: request.version, maximumElements: limit)
         let parameters = view.parameters
         let now = shard.loop.wallClockMs
         guard isValid(view) else { return refusePartitions(request, session, view) }
@@ -34,7 +36,10 @@ enum FetchHandler {
                     usesTopicIDs: usesTopicIDs, isPrivileged: parameters.replicaId >= 0, now: now, using: &shard.random)
                 ?? FetchContext(id: 0, usesTopicIDs: usesTopicIDs, isPrivileged: false, now: now)
         }
-        context.update(targets(view), forgotten: forgotten(view))
+        let targets = targets(view)
+        // A session that a client fills with one request after the other has an end, too.
+        guard context.partitions.count + targets.count <= 2 * limit else { throw DecodeError.tooManyElements }
+        context.update(targets, forgotten: forgotten(view))
         let hasEnded = !isFull && context.isEmpty
         if hasEnded { shard.fetchSessions.remove(context.id) }
         let operation = FetchOperation(

@@ -33,7 +33,8 @@ enum ListOffsetsHandler {
     typealias Row = ListOffsetsResponse.ListOffsetsPartitionResponse
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(ListOffsetsRequest.self)
+        let body = try request.decode(
+            ListOffsetsRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let version = request.version
         let reader = Reader(isConsumer: body.replicaId < 0, readsCommitted: body.isolationLevel == 1)
         session.gather(body.topics, for: request.reply) { topic, gathering in

@@ -8,7 +8,8 @@ import Metadata
 /// operations it may do; 9 flexible; 10 topic ids in the answer, 12 in the request; 13 an error for the whole.
 enum MetadataHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(MetadataRequest.self)
+        let body = try request.decode(
+            MetadataRequest.self, maximumElements: session.shard.requestLimits.topics)
         let shard = session.shard
         if let named = body.topics, !areNamed(named, request.version) {
             return session.answer(request.reply, refused(named, request.version))

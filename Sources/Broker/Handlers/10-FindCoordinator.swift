@@ -10,7 +10,8 @@ enum FindCoordinatorHandler {
     private static let groupType: Int8 = 0
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(FindCoordinatorRequest.self)
+        let body = try request.decode(
+            FindCoordinatorRequest.self, maximumElements: session.shard.requestLimits.topics)
         let (error, message) =
             body.keyType == groupType
             ? (ErrorCode.coordinatorNotAvailable, "Consumer groups are not served.")

@@ -5,7 +5,7 @@ import KafkaProtocolMore
 /// 6 quota errors; 7 topic ids.
 enum CreateTopicsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(CreateTopicsRequest.self)
+        let body = try request.decode(CreateTopicsRequest.self, maximumElements: RequestLimits.newTopics)
         session.askControl(request.reply) { reply in .createTopics(body, reply: reply) }
     }
 }

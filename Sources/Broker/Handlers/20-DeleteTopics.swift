@@ -4,7 +4,8 @@ import KafkaProtocolMore
 /// DeleteTopics, versions 1 to 6. 4 flexible; 5 error messages; 6 topic ids.
 enum DeleteTopicsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DeleteTopicsRequest.self)
+        let body = try request.decode(
+            DeleteTopicsRequest.self, maximumElements: session.shard.requestLimits.topics)
         session.askControl(request.reply) { reply in
             .deleteTopics(body, version: request.version, reply: reply)
         }

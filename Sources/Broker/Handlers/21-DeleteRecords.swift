@@ -7,7 +7,8 @@ enum DeleteRecordsHandler {
     typealias Row = DeleteRecordsResponse.DeleteRecordsPartitionResult
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DeleteRecordsRequest.self)
+        let body = try request.decode(
+            DeleteRecordsRequest.self, maximumElements: session.shard.requestLimits.partitions)
         session.gather(body.topics, for: request.reply, ask: delete) { topics in
             var response = DeleteRecordsResponse()
             response.topics = topics.map { topic, rows in

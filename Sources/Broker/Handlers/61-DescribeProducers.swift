@@ -8,7 +8,8 @@ enum DescribeProducersHandler {
     typealias Row = DescribeProducersResponse.PartitionResponse
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeProducersRequest.self)
+        let body = try request.decode(
+            DescribeProducersRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let shard = session.shard
         session.gather(body.topics, for: request.reply) { topic, gathering in
             let problem = shard.topics[topic.name] == nil ? problem(with: topic.name) : nil

@@ -8,7 +8,8 @@ enum DescribeTopicPartitionsHandler {
     typealias Topic = DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeTopicPartitionsRequest.self)
+        let body = try request.decode(
+            DescribeTopicPartitionsRequest.self, maximumElements: session.shard.requestLimits.topics)
         let shard = session.shard
         var names = Set(body.topics.map(\.name)).sorted()
         if body.topics.isEmpty { names = shard.topics.entries.map(\.name).sorted() }

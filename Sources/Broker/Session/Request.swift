@@ -27,8 +27,14 @@ struct Request {
     var clientID: String { head.clientID }
 
     /// The body as a message. Bytes that follow it are ignored, as Kafka does.
-    func decode<Message: KafkaMessage>(_: Message.Type) throws(DecodeError) -> Message {
+    ///
+    /// - Parameter maximumElements: what its arrays may hold in all. A few bytes in a frame may stand for an element that
+    ///   takes hundreds, and its work, so a request with arrays names a limit (`RequestLimits`).
+    func decode<Message: KafkaMessage>(
+        _: Message.Type, maximumElements: Int = .max
+    ) throws(DecodeError) -> Message {
         var cursor = ByteCursor(UnsafeRawBufferPointer(body))
+        cursor.elementsLeft = maximumElements
         return try Message(from: &cursor, version: version)
     }
 }

@@ -41,8 +41,9 @@ extension BrokerShard {
                 continue
             }
             let owner = context.owner(of: topic.id, partition)
-            entry.partitions.append(
-                PartitionRoute(shard: owner, partition: nil, leader: state.leader, leaderEpoch: state.leaderEpoch))
+            topics.append(
+                PartitionRoute(shard: owner, partition: nil, leader: state.leader, leaderEpoch: state.leaderEpoch),
+                to: entry)
             if owner == self.index, state.replicas.contains(context.nodeID) {
                 openings.add(
                     PartitionOpening(topicID: topic.id, id: TopicPartition(topic: topic.name, partition: partition)))

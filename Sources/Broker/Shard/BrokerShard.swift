@@ -129,6 +129,8 @@ final class BrokerShard {
         }
     }
 
+    var requestLimits: RequestLimits { RequestLimits(topics) }
+
     // MARK: Memory
 
     /// Memory that is valid until the end of the tick.

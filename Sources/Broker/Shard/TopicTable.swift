@@ -4,19 +4,30 @@ import Bytes
 struct TopicTable {
     private var byName: [String: TopicEntry] = [:]
     private var byID: [UUID: TopicEntry] = [:]
+    /// Partitions of all topics, wherever they are served.
+    private(set) var partitionCount = 0
 
     subscript(name: String) -> TopicEntry? { byName[name] }
     subscript(id: UUID) -> TopicEntry? { byID[id] }
+    var count: Int { byID.count }
     var entries: some Sequence<TopicEntry> { byID.values }
 
     mutating func insert(_ entry: TopicEntry) {
         byName[entry.name] = entry
         byID[entry.id] = entry
+        partitionCount += entry.partitions.count
+    }
+
+    /// Adds the topic's next partition.
+    mutating func append(_ route: PartitionRoute, to entry: TopicEntry) {
+        entry.partitions.append(route)
+        partitionCount += 1
     }
 
     mutating func remove(_ id: UUID) -> TopicEntry? {
         guard let entry = byID.removeValue(forKey: id) else { return nil }
         if byName[entry.name] === entry { byName.removeValue(forKey: entry.name) }
+        partitionCount -= entry.partitions.count
         entry.isDeleted = true
         return entry
     }

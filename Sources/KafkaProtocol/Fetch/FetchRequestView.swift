@@ -22,12 +22,17 @@ public struct FetchRequestView {
 
     /// Reads all of the request once.
     ///
-    /// - Parameter body: the frame behind the request header.
+    /// - Parameters:
+    ///   - body: the frame behind the request header.
+    ///   - maximumElements: topics and partitions that it may have in all, and as many forgotten ones.
     @inlinable
-    public init(_ body: UnsafeRawBufferPointer, version: Int16) throws(DecodeError) {
+    public init(
+        _ body: UnsafeRawBufferPointer, version: Int16, maximumElements: Int = .max
+    ) throws(DecodeError) {
         guard version >= 4, version <= 18 else { throw .unsupportedVersion }
         let compact = version >= 12
         var cursor = ByteCursor(body)
+        cursor.elementsLeft = maximumElements
         var parameters = FetchParameters()
         self.version = version
         if version <= 14 { parameters.replicaId = try cursor.int32() }
@@ -40,6 +45,7 @@ public struct FetchRequestView {
             parameters.sessionEpoch = try cursor.int32()
         }
         topics = try WireSequence(from: &cursor, version: version, compact: compact)
+        cursor.elementsLeft = maximumElements
         forgottenTopics =
             version >= 7 ? try WireSequence(from: &cursor, version: version, compact: compact) : WireSequence()
         rackId =

@@ -19,12 +19,17 @@ public struct ProduceRequestView {
 
     /// Reads all of the request once.
     ///
-    /// - Parameter body: the frame behind the request header.
+    /// - Parameters:
+    ///   - body: the frame behind the request header.
+    ///   - maximumElements: topics and partitions that it may have in all.
     @inlinable
-    public init(_ body: UnsafeRawBufferPointer, version: Int16) throws(DecodeError) {
+    public init(
+        _ body: UnsafeRawBufferPointer, version: Int16, maximumElements: Int = .max
+    ) throws(DecodeError) {
         guard version >= 3, version <= 13 else { throw .unsupportedVersion }
         let compact = version >= 9
         var cursor = ByteCursor(body)
+        cursor.elementsLeft = maximumElements
         self.version = version
         transactionalId = try cursor.nullableText(compact: compact)
         acks = try cursor.int16()
@@ -35,8 +40,10 @@ public struct ProduceRequestView {
     }
 
     @inlinable
-    public init(_ body: UnsafeMutableRawBufferPointer, version: Int16) throws(DecodeError) {
-        try self.init(UnsafeRawBufferPointer(body), version: version)
+    public init(
+        _ body: UnsafeMutableRawBufferPointer, version: Int16, maximumElements: Int = .max
+    ) throws(DecodeError) {
+        try self.init(UnsafeRawBufferPointer(body), version: version, maximumElements: maximumElements)
     }
 
     public struct Topic: WireElement {
