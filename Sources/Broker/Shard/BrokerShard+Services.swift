@@ -32,11 +32,13 @@ extension BrokerShard {
     }
 
     private func autoCreated(_ outcome: [String: ErrorCode]) {
-        for (name, error) in outcome {
-            autoCreating.remove(name)
-            guard error != .none, error != .topicAlreadyExists else { continue }
-            log.warning("topic not created on demand", metadata: ["topic": "\(name)", "error": "\(error)"])
-        }
+        autoCreating.subtract(outcome.keys)
+        let failed = outcome.filter { $0.value != .none && $0.value != .topicAlreadyExists }
+        guard !failed.isEmpty else { return }
+        let first = failed.sorted { $0.key < $1.key }.prefix(3).map { "\($0.key) (\($0.value))" }
+        log.warning(
+            "topics not created on demand",
+            metadata: ["count": .init(failed.count), "first": "\(first.joined(separator: ", "))"])
     }
 
     // MARK: Producer ids
