@@ -5,7 +5,9 @@ extension BrokerKeys {
         int("socket.receive.buffer.bytes", 102_400, about: "Size of a socket's receive buffer; -1: the system's."),
         int("socket.listen.backlog.size", 1024, .atLeast(1), about: "Connections that may wait to be accepted."),
         long("connections.max.idle.ms", 600_000, about: "Milliseconds after which an idle connection is closed."),
-        int("max.connections", 10_000, .atLeast(0), update: .clusterWide, about: "Connections at a time."),
+        int(
+            "max.connections", 10_000, .atLeast(0), update: .clusterWide,
+            about: "Connections at a time; fewer where the limit of open files leaves less to them."),
         int(
             "max.connections.per.ip", 1000, .atLeast(0), update: .clusterWide,
             about: "Connections at a time from one address; loopback addresses are exempt."),

@@ -16,8 +16,8 @@ public protocol DiskClient: AnyObject {
     func diskWritten(_ offsets: Range<Int64>, in buffers: [Buffer]?)
     /// What was written is durable up to the log's `syncedOffset`.
     func diskSynced()
-    /// There was no room: the log was cut back to its last whole batch, which ends at its `logEndOffset`.
-    func diskFull()
+    /// There was no room, or no descriptor: the log was cut back to its last whole batch, which ends at its `logEndOffset`.
+    func diskFull(_ error: FileError)
     /// A write or a sync failed: the directory takes no more writes until it was recovered by a restart.
     func diskFailed(_ error: FileError)
 }

@@ -123,7 +123,7 @@ public final class DiskScheduler {
         let isFenced = client.log.writeFailed(error).isFenced
         accountForKept(client)
         if client.log.isRetired { return }
-        if isFenced { fail(client.directory, error, client: client) } else { client.diskFull() }
+        if isFenced { fail(client.directory, error, client: client) } else { client.diskFull(error) }
     }
 
     private func fail(_ directory: Int, _ error: FileError, client: any DiskClient) {

@@ -2,16 +2,19 @@
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import time
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import brokers
 import clients
 import records
 from conftest import need
-from raw import Raw, parse_fetch
+from raw import Raw, parse_fetch, string
 
 SYSTEM_LIBRARIES = {"linux-vdso", "libc", "libm", "libgcc_s", "libstdc++", "ld-linux-x86-64", "ld-linux-aarch64"}
 
@@ -121,10 +124,69 @@ def test_file_descriptor_exhaustion_is_survived(make_broker):
     assert established.api_versions()[0] == 0
     for each in crowd:
         each.close()
-    assert Raw(broker).api_versions()[0] == 0, "accepting resumes"
+    assert connect_when_there_is_room(broker).api_versions()[0] == 0, "accepting resumes"
     client.produce(broker, "scarce", 0, "lz4", range(100), progress)
     records.check(client.consume(broker, "scarce", 0), 100, client, progress.acknowledged)
     assert broker.stop() == 0
+
+
+def connect_when_there_is_room(broker):
+    """A connection that is served: the broker may not have seen yet that others ended."""
+    while True:
+        try:
+            connection = Raw(broker)
+            connection.api_versions()
+            return connection
+        except ConnectionError:
+            pass
+
+
+@pytest.mark.martlet
+def test_connections_leave_descriptors_to_the_logs(make_broker):
+    """With more connections than may be open the logs still can be: 40 are opened, and one round syncs many."""
+    broker = make_broker(prefix=["prlimit", "--nofile=256:256"]).start()
+    assert broker.log_text().count("fewer connections than max.connections") == 1
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    admin.create_topics([NewTopic("crowded", 40, 1)])["crowded"].result(30)
+    producer = Producer({"bootstrap.servers": broker.address, "linger.ms": 50})
+    # Connected before the crowd comes.
+    assert producer.list_topics("crowded", timeout=30).topics["crowded"].partitions.keys() == set(range(40))
+    crowd = [Raw(broker) for _ in range(400)]
+    failures = []
+    for _ in range(5):
+        for partition in range(40):
+            producer.produce(
+                "crowded", b"x", partition=partition,
+                on_delivery=lambda error, _: failures.append(error) if error else None)
+        assert producer.flush(60) == 0
+    assert failures == []
+    assert "ERROR" not in broker.log_text()
+    for each in crowd:
+        each.close()
+    connect_when_there_is_room(broker).close()
+    assert broker.stop() == 0
+
+
+@pytest.mark.martlet
+def test_topics_that_cannot_be_made_on_demand_are_one_warning(broker):
+    names = [f"many-{number}" for number in range(15_000)]
+    connection = Raw(broker)
+    connection.send(
+        Raw.METADATA, 4, struct.pack(">i", len(names)) + b"".join(map(string, names)) + struct.pack(">b", 1))
+    connection.receive()
+    warning = wait_for_line(broker, "topics not created on demand")
+    assert "15000" in warning and "many-0" in warning
+    assert broker.log_text().count("not created on demand") == 1
+
+
+def wait_for_line(broker, text):
+    """The first line of the broker's log that has the text."""
+    for _ in range(600):
+        for line in broker.log_text().splitlines():
+            if text in line:
+                return line
+        time.sleep(0.1)
+    raise AssertionError(f"no line says {text!r}")
 
 
 def test_slow_reader_costs_bounded_memory(broker):

@@ -16,6 +16,7 @@ struct BrokerContext: Sendable {
     /// Log directories in the order of the configuration.
     let directories: [BrokerDirectory]
     let syncThreads: [SyncThread]
+    let descriptors: DescriptorShares
 
     /// The shard that owns the partition.
     func owner(of topic: UUID, _ partition: Int32) -> Int {

@@ -63,7 +63,7 @@ final class BrokerShard {
         self.context = context
         self.dispatch = dispatch
         image = .empty
-        descriptors = LogDescriptors(limit: max(ProcessSetup.raiseDescriptorLimit() / 2 / context.shardCount, 16))
+        descriptors = LogDescriptors(limit: max(context.descriptors.logs / context.shardCount, 16))
         disk = DiskScheduler(shard: loop, pool: context.pool, syncThreads: context.syncThreads)
         partitionsPerDirectory = context.directories.map { _ in 0 }
         fetchSessions = FetchSessionCache(
@@ -158,11 +158,14 @@ final class BrokerShard {
 
     // MARK: Disks
 
-    func directoryFull(_ directory: Int) {
+    /// Something cannot be written for want of room or of descriptors.
+    func directoryFull(_ directory: Int, _ error: FileError) {
         guard fullDirectories.insert(directory).inserted else { return }
         log.error(
-            "no space left: appends fail until there is some",
-            metadata: ["directory": "\(context.directories[directory].path)"])
+            error.isOutOfDescriptors
+                ? "out of file descriptors: appends fail until some are closed"
+                : "no space left: appends fail until there is some",
+            metadata: ["directory": "\(context.directories[directory].path)", "error": "\(error)"])
         loop.schedule(after: .seconds(10)) { [weak self] in _ = self?.fullDirectories.remove(directory) }
     }
 

@@ -11,20 +11,23 @@ struct ConnectionLimits {
     }
 
     private let network: BrokerConfiguration.Network
+    private let maximum: Int
     private var total = 0
     private var byAddress: [String: Int] = [:]
     /// Connections that may still come now; grows with time up to one second's worth.
     private var tokens: Double
     private var lastRefill: MonotonicTime?
 
-    init(_ network: BrokerConfiguration.Network) {
+    /// - Parameter maximum: connections in all, whatever `max.connections` says.
+    init(_ network: BrokerConfiguration.Network, maximum: Int) {
         self.network = network
+        self.maximum = min(maximum, network.maximumConnections)
         tokens = Double(network.maximumConnectionRate)
     }
 
     /// Counts a connection, or says which limit it is over; one that is refused is not counted.
     mutating func opened(_ peer: SocketAddress, now: MonotonicTime) -> Refusal? {
-        guard total < network.maximumConnections else { return .total }
+        guard total < maximum else { return .total }
         if !peer.isLoopback {
             let address = peer.hostText
             let limit = network.connectionOverrides[address] ?? network.maximumConnectionsPerAddress

@@ -178,9 +178,9 @@ extension LocalPartition: DiskClient {
         shard.moved[partition.id] = self
     }
 
-    func diskFull() {
+    func diskFull(_ error: FileError) {
         partition.revert(to: log.logEndOffset, because: .outOfSpace, into: &shard.acknowledgements)
-        shard.directoryFull(directory)
+        shard.directoryFull(directory, error)
     }
 
     func diskFailed(_ error: FileError) {

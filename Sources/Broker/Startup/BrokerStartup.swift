@@ -46,7 +46,7 @@ struct BrokerStartup {
         let context = BrokerContext(
             configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
             shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
-            pool: pool, directories: directories.all, syncThreads: threads.sync)
+            pool: pool, directories: directories.all, syncThreads: threads.sync, descriptors: shareDescriptors())
         let control = try startControlPlane(context, &threads)
         let shards = try startShards(context, &threads)
         introduce(shards, control)
@@ -58,6 +58,20 @@ struct BrokerStartup {
         return StartedBroker(
             context: context, endpoints: endpoints, threads: threads, shards: shards, control: control,
             directories: directories)
+    }
+
+    private func shareDescriptors() -> DescriptorShares {
+        let limit = ProcessSetup.raiseDescriptorLimit()
+        let shares = DescriptorShares(limit: limit)
+        let wanted = configuration.network.maximumConnections
+        if shares.connections < wanted {
+            log.warning(
+                "fewer connections than max.connections: raise the limit of open files",
+                metadata: [
+                    "connections": .init(shares.connections), "max.connections": .init(wanted), "nofile": .init(limit),
+                ])
+        }
+        return shares
     }
 
     private func startControlPlane(
