@@ -14,6 +14,7 @@ public final class Partition {
     /// The first offset that consumers do not see yet.
     public private(set) var highWatermark: Int64
     public private(set) var failure: StorageFailure?
+    public var isClosed: Bool { failure == .closed }
 
     /// Appended batches above the high watermark: where each ends, and its size.
     private var pending: Deque<(endOffset: Int64, bytes: Int)> = []

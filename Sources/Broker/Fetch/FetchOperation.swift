@@ -133,19 +133,24 @@ final class FetchOperation {
         context.parked = self
         var hasMissedSomething = false
         for read in reads {
-            if let source = read.source {
-                read.interest.subscribe(to: source.partition)
-                if source.partition.highWatermark != read.fetched?.highWatermark { hasMissedSomething = true }
-            } else if let fetched = read.fetched {
-                shard.watchElsewhere(read.interest, seen: fetched)
-            }
-            if read.hasNews || read.wasLeftOut { context.markDirty(read.interest) }
+            let isUpToDate = read.fetched.map { follow(read, seen: $0) } ?? true
+            if !isUpToDate { hasMissedSomething = true }
+            if !isUpToDate || read.hasNews || read.wasLeftOut { context.markDirty(read.interest) }
         }
         reads.removeAll()
         if deadline == nil {
             deadline = shard.loop.schedule(after: limits.maximumWait) { [weak self] in self?.timeIsUp() }
         }
         if hasMissedSomething { wake() }
+    }
+
+    /// Has the interest told of what comes after `fetched`. False if something has come already, or the partition is gone.
+    private func follow(_ read: PartitionRead, seen fetched: FetchedPartition) -> Bool {
+        if let source = read.source {
+            read.interest.subscribe(to: source.partition)
+            return !source.partition.isClosed && source.partition.highWatermark == fetched.highWatermark
+        }
+        return fetched.error != .none || shard.watchElsewhere(read.interest, seen: fetched)
     }
 
     /// A subscribed partition has `bytes` more to read.
@@ -182,12 +187,8 @@ final class FetchOperation {
             read.interest.toldHighWatermark = fetched.error == .none ? fetched.highWatermark : -1
             read.interest.toldLogStartOffset = fetched.logStartOffset
             guard context.id != 0 else { continue }
-            if fetched.error != .none || fetched.byteCount > 0 { context.markDirty(read.interest) }
-            if let source = read.source {
-                read.interest.subscribe(to: source.partition)
-            } else if fetched.error == .none {
-                shard.watchElsewhere(read.interest, seen: fetched)
-            }
+            let isUpToDate = follow(read, seen: fetched)
+            if !isUpToDate || fetched.error != .none || fetched.byteCount > 0 { context.markDirty(read.interest) }
         }
         end()
         session.finishBusy()

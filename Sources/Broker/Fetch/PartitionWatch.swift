@@ -82,20 +82,21 @@ struct PartitionWatches {
 // MARK: - The shard that waits
 
 extension BrokerShard {
-    /// Has the interest told when its partition, which another shard owns, moves beyond what the interest has seen.
-    func watchElsewhere(_ interest: FetchInterest, seen: FetchedPartition) {
-        guard !interest.isWithdrawn, case .elsewhere(let owner, let topicID) = locate(interest.target.key) else {
-            return
-        }
+    /// Has the interest told when its partition, which another shard owns, moves beyond what the interest has seen. False
+    /// if the partition is gone.
+    func watchElsewhere(_ interest: FetchInterest, seen: FetchedPartition) -> Bool {
+        guard case .elsewhere(let owner, let topicID) = locate(interest.target.key) else { return false }
+        if interest.isWithdrawn { return true }
         let id = RemotePartition(topicID: topicID, partition: interest.target.key.partition)
         let seen = PartitionMarks(highWatermark: seen.highWatermark, logStartOffset: seen.logStartOffset)
         let known = watches[id]
         let watch = known ?? watches.begin(id, marks: seen)
         interest.subscribe(to: watch)
         // What moved the partition on from there is still to come.
-        if known?.marks == seen { return }
+        if known?.marks == seen { return true }
         let (home, number) = (index, watch.number)
         peers[owner].post(.call { $0.watch(id, for: home, number, seen: seen) })
+        return true
     }
 
     fileprivate func watchMoved(_ id: RemotePartition, _ number: UInt64, to marks: PartitionMarks, bytes: Int) {
