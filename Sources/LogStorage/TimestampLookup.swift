@@ -25,15 +25,14 @@ extension Log {
         }
     }
 
-    /// The first record that has the largest timestamp of all; nil in a log without timestamps.
+    /// The first record from the log's start on that has the largest timestamp of all these; nil in a log without
+    /// timestamps.
     public func maxTimestampOffset() -> Consulted<TimestampedOffset?> {
         let start = logStartOffset
-        var largest: Int64 = -1
-        for segment in segments.segments where segment.nextOffset > start {
-            largest = max(largest, segment.maxTimestamp)
+        return consult { (segments, mode) throws(ReadFailure) in
+            guard let largest = try segments.maxTimestamp(from: start, mode) else { return nil }
+            return try segments.first(atOrAfter: largest, from: start, mode)
         }
-        if largest < 0 { return .answer(nil) }
-        return offset(forTimestamp: largest)
     }
 }
 
@@ -46,15 +45,45 @@ extension SegmentSet {
         }
         return nil
     }
+
+    /// nil where no record from `start` on has a timestamp.
+    fileprivate mutating func maxTimestamp(from start: Int64, _ mode: ReadMode) throws(ReadFailure) -> Int64? {
+        let first = index(containing: start)
+        var largest: Int64 = -1
+        for segment in segments[(first + 1)...] { largest = max(largest, segment.maxTimestamp) }
+        if segments[first].maxTimestamp > largest {
+            largest = max(largest, try segments[first].maxTimestamp(from: start, place, mode))
+        }
+        return largest < 0 ? nil : largest
+    }
 }
 
 extension Segment {
     fileprivate mutating func first(
         atOrAfter timestamp: Int64, from start: Int64, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> TimestampedOffset? {
+        try mendingOnTheWay(place, mode) { (segment) throws(ReadFailure) in
+            try segment.firstKnown(atOrAfter: timestamp, from: start, place, mode)
+        }
+    }
+
+    /// The largest timestamp of the records from `start` on, -1 where none has any.
+    fileprivate mutating func maxTimestamp(
+        from start: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64 {
+        if start <= baseOffset { return maxTimestamp }
+        return try mendingOnTheWay(place, mode) { (segment) throws(ReadFailure) in
+            try segment.maxKnownTimestamp(from: start, place, mode)
+        }
+    }
+
+    /// Tries a look-up again when it met damage, which is stepped over then, or an index that had to be made anew.
+    private mutating func mendingOnTheWay<Value>(
+        _ place: LogPlace, _ mode: ReadMode, _ lookUp: (inout Segment) throws(ReadFailure) -> Value
+    ) throws(ReadFailure) -> Value {
         while true {
             do {
-                return try firstKnown(atOrAfter: timestamp, from: start, place, mode)
+                return try lookUp(&self)
             } catch .damaged(let position, let expectedOffset) {
                 if mode == .cached { throw .needsDisk }
                 _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
@@ -81,14 +110,53 @@ extension Segment {
         )
         while let header = try walker.next() {
             guard header.maxTimestamp >= timestamp, header.lastOffset >= start else { continue }
-            if header.attributes.isCompressed, mode == .cached { throw .needsDisk }
-            let batch = MutableBuffer(uninitializedCount: header.totalSize)
-            guard try file.read(into: batch.bytes, at: walker.batchPosition, mode) == header.totalSize,
-                let view = try? RecordBatchView(UnsafeRawBufferPointer(batch.bytes)), view.isChecksumValid
-            else { throw .damaged(position: walker.batchPosition, expectedOffset: header.baseOffset) }
-            if let found = view.first(atOrAfter: timestamp, from: start) { return found }
+            let found = try withBatch(header, at: walker.batchPosition, of: file, mode) {
+                $0.first(atOrAfter: timestamp, from: start)
+            }
+            if let found { return found }
         }
         return nil
+    }
+
+    /// A segment's own largest timestamp may be that of a record below the start, so the batches behind it are walked over.
+    private mutating func maxKnownTimestamp(
+        from start: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64 {
+        guard let first = try locate(start, place, mode) else { return -1 }
+        if let newest = try locate(maxTimestampOffset, place, mode)?.header, newest.baseOffset >= start,
+            newest.maxTimestamp == maxTimestamp
+        {
+            return maxTimestamp
+        }
+        let file = try openLog(place)
+        var walker = BatchWalker(
+            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage
+        )
+        var largest: Int64 = -1
+        while let header = try walker.next() {
+            guard header.maxTimestamp > largest, header.lastOffset >= start else { continue }
+            if header.baseOffset >= start {
+                largest = header.maxTimestamp
+                continue
+            }
+            let found = try withBatch(header, at: walker.batchPosition, of: file, mode) {
+                $0.maxTimestamp(from: start)
+            }
+            largest = max(largest, found)
+        }
+        return largest
+    }
+
+    private func withBatch<Value>(
+        _ header: RecordBatchHeader, at position: Int64, of file: any File, _ mode: ReadMode,
+        _ body: (RecordBatchView) -> Value
+    ) throws(ReadFailure) -> Value {
+        if header.attributes.isCompressed, mode == .cached { throw .needsDisk }
+        let batch = MutableBuffer(uninitializedCount: header.totalSize)
+        guard try file.read(into: batch.bytes, at: position, mode) == header.totalSize,
+            let view = try? RecordBatchView(UnsafeRawBufferPointer(batch.bytes)), view.isChecksumValid
+        else { throw .damaged(position: position, expectedOffset: header.baseOffset) }
+        return body(view)
     }
 }
 
@@ -115,21 +183,38 @@ extension RecordBatchView {
                 timestamp: header.maxTimestamp, offset: max(header.baseOffset, start),
                 leaderEpoch: header.partitionLeaderEpoch)
         }
-        guard let compression = header.attributes.compression else { return nil }
+        var found: TimestampedOffset?
+        visit(from: start) { recordTimestamp, offset in
+            guard recordTimestamp >= timestamp else { return true }
+            found = TimestampedOffset(
+                timestamp: recordTimestamp, offset: offset, leaderEpoch: header.partitionLeaderEpoch)
+            return false
+        }
+        return found
+    }
+
+    fileprivate func maxTimestamp(from start: Int64) -> Int64 {
+        if header.attributes.timestampType == .logAppendTime { return header.maxTimestamp }
+        var largest: Int64 = -1
+        visit(from: start) { timestamp, _ in
+            largest = max(largest, timestamp)
+            return true
+        }
+        return largest
+    }
+
+    /// Shows the timestamps and offsets of the records from `start` on, as long as `body` wants more.
+    private func visit(from start: Int64, _ body: (_ timestamp: Int64, _ offset: Int64) -> Bool) {
+        guard let compression = header.attributes.compression else { return }
         let scratch = CodecScratch()
         guard
             let bytes = try? scratch.decompress(
                 storedRecords, compression, limit: RecordBatchView.unpackedLimit)
-        else { return nil }
+        else { return }
         var records = RecordIterator(bytes, count: header.recordCount)
         while let record = try? records.next() {
             let offset = header.offset(of: record)
-            let recordTimestamp = header.timestamp(of: record)
-            if recordTimestamp >= timestamp, offset >= start {
-                return TimestampedOffset(
-                    timestamp: recordTimestamp, offset: offset, leaderEpoch: header.partitionLeaderEpoch)
-            }
+            if offset >= start, !body(header.timestamp(of: record), offset) { return }
         }
-        return nil
     }
 }

@@ -51,6 +51,28 @@ struct TimestampTests {
         #expect(offset(at: 50)?.offset == 4)
     }
 
+    @Test(arguments: Compression.allCases) func theLargestTimeIsThatOfARecordBehindTheStart(compression: Compression)
+        throws
+    {
+        // 100, 90, 80 | 70, 95, 120 | 10, 20, 30 | 5, then further segments up to 60.
+        try harness.append(Batch(count: 3, timestamp: 100, step: -10, compression: compression))
+        try harness.append(Batch(count: 3, timestamp: 70, step: 25, compression: compression))
+        try harness.append(Batch(count: 3, timestamp: 10, step: 10, compression: compression))
+        try harness.append(Batch(timestamp: 5, compression: compression))
+        func largest() -> TimestampedOffset? { harness.settle(harness.log.maxTimestampOffset()) }
+        for (start, timestamp, offset) in [
+            (0, 120, 5), (1, 120, 5), (5, 120, 5), (6, 30, 8), (8, 30, 8), (9, 5, 9),
+        ] as [(Int64, Int64, Int64)] {
+            harness.log.deleteRecords(before: start)
+            #expect(largest() == TimestampedOffset(timestamp: timestamp, offset: offset, leaderEpoch: 0), "\(start)")
+        }
+        for time in [60, 7] as [Int64] { try harness.append(Batch(timestamp: time, valueSize: 5000)) }
+        #expect(harness.log.segmentCount > 1)
+        #expect(largest() == TimestampedOffset(timestamp: 60, offset: 10, leaderEpoch: 0))
+        harness.log.deleteRecords(before: 12)
+        #expect(largest() == nil)
+    }
+
     @Test func recordsOfAnAppendTimeBatchHaveItsTime() throws {
         var batch = Batch(count: 3, timestamp: 10, step: 10).bytes
         batch.withUnsafeMutableBytes {
