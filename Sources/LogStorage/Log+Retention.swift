@@ -25,6 +25,10 @@ public struct SegmentDeletion: Sendable {
     /// `file.delete.delay.ms`
     public let delayMs: Int64
     let snapshots: [Int64]
+    /// The producers as they were where the log begins now, if no file has them yet.
+    let newSnapshot: WaitingSnapshot?
+    /// Where the log's first segment begins now.
+    let firstSegment: Int64
     /// The active segment, if it has no file that would keep the log's end.
     let emptySegment: Int64?
     let place: LogPlace
@@ -32,15 +36,25 @@ public struct SegmentDeletion: Sendable {
     /// Gives the files their `.deleted` names, the oldest segment first. Each is durably gone before the next goes, so that
     /// a power loss leaves no hole; for the same reason the deletions of one log are performed in their order.
     public func rename() throws(FileError) {
-        if let emptySegment {
-            _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate)
-            try place.fileSystem.syncDirectory(place.directory)
-        }
+        if let emptySegment { _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate) }
+        try keepProducers()
+        try place.fileSystem.syncDirectory(place.directory)
         for segment in segments {
             for path in paths(of: segment) { try rename(path) }
             try place.fileSystem.syncDirectory(place.directory)
         }
         for path in snapshotPaths { try rename(path) }
+    }
+
+    /// What the segments alone tell of their producers has to be on the disk before they go.
+    private func keepProducers() throws(FileError) {
+        let path = place.path(firstSegment, .snapshot)
+        if let newSnapshot { return try place.fileSystem.replace(path, with: newSnapshot.bytes, sync: true) }
+        do {
+            try place.fileSystem.open(path, .readWrite).sync()
+        } catch {
+            if !error.isMissing { throw error }
+        }
     }
 
     private func rename(_ path: String) throws(FileError) {
@@ -116,9 +130,13 @@ extension Log {
         let obsolete = snapshotOffsets.filter { $0 < first }
         snapshotOffsets.removeAll { $0 < first }
         let active = segments.active
+        let newSnapshot = waitingSnapshots.first { $0.offset == first }
+        if newSnapshot != nil { snapshotOffsets.append(first) }
+        waitingSnapshots.removeAll { $0.offset <= first }
         return SegmentDeletion(
             segments: deleted, delayMs: configuration.fileDeleteDelayMs, snapshots: obsolete,
-            emptySegment: active.exists ? nil : active.baseOffset, place: place)
+            newSnapshot: newSnapshot, firstSegment: first, emptySegment: active.exists ? nil : active.baseOffset,
+            place: place)
     }
 
     /// Moves the log's start up to `offset`, which must not lie above the high watermark. What lies wholly before it goes

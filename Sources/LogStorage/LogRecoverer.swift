@@ -44,8 +44,9 @@ struct LogRecoverer {
         let inventory = try cleanUp()
         try openSegments(inventory, start: start)
         let firstOffset = segments[0].baseOffset
-        // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced.
-        recoveryPoint = known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset)
+        // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced. What
+        // lay below the first segment is deleted for good.
+        recoveryPoint = max(known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset), firstOffset)
         try loadSnapshot(inventory)
         try loadEpochs()
         try replay()

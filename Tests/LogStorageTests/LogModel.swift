@@ -114,10 +114,10 @@ extension LogModel {
         }
     }
 
-    /// Producers of which the log still has the last batch must be known as they were.
+    /// Producers must be known as they were, though the log's start may have passed all that they wrote.
     private func check(producersOf log: Log) throws {
         for id in Set(entries.compactMap(\.producer?.id)) {
-            guard let last = recentBatches(of: id).last, last.offsets.lowerBound >= highestStart else { continue }
+            guard let last = recentBatches(of: id).last else { continue }
             let known = log.activeProducers.first { $0.id == id }
             guard known?.epoch == last.producer?.epoch, known?.lastSequence == last.lastSequence else {
                 throw ModelFailure(

@@ -95,6 +95,27 @@ struct RetentionTests {
         #expect(harness.log.enforceRetention(now: 2_000_000, highWatermark: 101) == nil)
     }
 
+    /// A retry of what was acknowledged is recognised after `kill -9`, though neither its records nor a sync came after.
+    @Test(arguments: [true, false], [nil, 0, 40] as [Int64?])
+    func producersOutliveTheirRecords(byTime: Bool, recoveryPoint: Int64?) throws {
+        var last = Batch(producer: (7, 0, 0))
+        for sequence in 0..<Int32(100) {
+            last = Batch(timestamp: 10, valueSize: 100, producer: (7, 0, sequence))
+            try harness.append(last, leaderEpoch: sequence / 30)
+        }
+        configure { $0.retentionMs = byTime ? 500 : -1 }
+        if !byTime { harness.log.deleteRecords(before: 100) }
+        let deletion = try #require(harness.log.enforceRetention(now: 1_000_000, highWatermark: 100))
+        #expect(harness.log.size == 0)
+        try deletion.rename()
+        try harness.reopen(cleanly: false, recoveryPoint: recoveryPoint)
+        #expect(harness.log.logStartOffset == 100 && harness.log.logEndOffset == 100)
+        #expect(try harness.append(last).baseOffset == 99)
+        #expect(harness.log.logEndOffset == 100)
+        #expect(harness.log.latestLeaderEpoch == 3)
+        #expect(try harness.append(Batch(producer: (7, 0, 100)), leaderEpoch: 3).baseOffset == 100)
+    }
+
     @Test func deletedRecordsTakeTheirSegmentsAlong() throws {
         try fill(100)
         configure { $0.cleanupPolicy = [] }
