@@ -142,13 +142,15 @@ extension Log {
     /// Moves the log's start up to `offset`, which must not lie above the high watermark. What lies wholly before it goes
     /// with the next `enforceRetention`. False if the start is there already.
     ///
-    /// The new start is durable once the directory's log start checkpoint says so.
+    /// The new start is durable once the directory's log start checkpoint says so. The next sync, which is due now, notes it
+    /// in the leader epochs' file as well.
     @discardableResult
     public func deleteRecords(before offset: Int64) -> Bool {
         guard offset > logStartOffset, offset <= logEndOffset else { return false }
         logStartOffset = offset
         epochs.truncate(before: offset)
         areEpochsDirty = true
+        hasUnnotedStart = true
         return true
     }
 

@@ -111,7 +111,7 @@ extension Log {
         let unsynced = writtenOffset - syncedOffset
         var isDue = unsynced >= max(configuration.flushMessages, 1)
         if let oldest = oldestUnsyncedWrite, unsynced > 0, now - oldest >= configuration.flushMs { isDue = true }
-        guard isDue || !waitingSnapshots.isEmpty else { return nil }
+        guard isDue || !waitingSnapshots.isEmpty || hasUnnotedStart else { return nil }
         return makeSync(includingActive: isDue)
     }
 
@@ -150,6 +150,7 @@ extension Log {
             obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)), place: place)
         isDirectoryDirty = false
         areEpochsDirty = false
+        hasUnnotedStart = false
         return sync
     }
 

@@ -19,16 +19,20 @@ public enum LogEvent: Sendable, Equatable {
     case damaged(offsets: Range<Int64>, bytes: Int64)
     /// The log ends before the offset up to which it had been synced.
     case endsBeforeRecoveryPoint(end: Int64, recoveryPoint: Int64)
-    /// The log ends before its start; it begins anew there.
+    /// The log had been synced beyond its start, and ends before it: its end is lost. It begins anew at its start.
     case endsBeforeStart(end: Int64, start: Int64)
+    /// The log start checkpoint has an offset that the log never reached; the log starts here.
+    case startNotBelieved(checkpointed: Int64, end: Int64, start: Int64)
+    /// The log start checkpoint was not there or could not be read: the leader epochs told the start.
+    case startTakenFromEpochs(start: Int64)
     case recovered(start: Int64, end: Int64, checkedBytes: Int64)
 
     public var level: Level {
         switch self {
         case .recovered: .info
-        case .leftoverRemoved, .swapCompleted, .indexRebuilt, .fileRebuilt: .warning
+        case .leftoverRemoved, .swapCompleted, .indexRebuilt, .fileRebuilt, .startTakenFromEpochs: .warning
         case .tailCut(_, _, _, let hasValidBatchBehind): hasValidBatchBehind ? .error : .warning
-        case .damaged, .endsBeforeRecoveryPoint, .endsBeforeStart: .error
+        case .damaged, .endsBeforeRecoveryPoint, .endsBeforeStart, .startNotBelieved: .error
         }
     }
 }
@@ -47,6 +51,9 @@ extension LogEvent: CustomStringConvertible {
         case .endsBeforeRecoveryPoint(let end, let recoveryPoint):
             "log ends before its recovery point end=\(end) recovery-point=\(recoveryPoint)"
         case .endsBeforeStart(let end, let start): "log ends before its start end=\(end) start=\(start)"
+        case .startNotBelieved(let checkpointed, let end, let start):
+            "the log start checkpoint is wrong checkpointed=\(checkpointed) end=\(end) start=\(start)"
+        case .startTakenFromEpochs(let start): "took the log start from the leader epochs start=\(start)"
         case .recovered(let start, let end, let bytes): "recovered start=\(start) end=\(end) checked-bytes=\(bytes)"
         }
     }

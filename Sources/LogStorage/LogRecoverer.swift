@@ -2,6 +2,14 @@ import Bytes
 import Files
 import Records
 
+/// What the log directory's checkpoint says about the start of one log.
+struct CheckpointedStart {
+    /// nil where it does not name the log.
+    var offset: Int64?
+    /// False if there is no checkpoint that can be read.
+    var isKnown: Bool
+}
+
 /// One run of recovery over a partition's directory.
 ///
 /// 1. Remove what interrupted operations left, complete replacements.
@@ -22,6 +30,8 @@ struct LogRecoverer {
     var snapshotOffsets: [Int64] = []
     /// All batches that end before this offset are part of `producers` and `epochs`.
     var replayedTo: Int64 = 0
+    /// The first offset in the leader epochs' file: the log's start when that was written.
+    var storedEpochStart: Int64?
     /// The base offset of the first segment that was walked over.
     var replayedFrom = Int64.max
     /// All before was durable.
@@ -38,11 +48,11 @@ struct LogRecoverer {
     }
 
     mutating func run(
-        isClean: Bool, recoveryPoint known: Int64?, start: Int64?
+        isClean: Bool, recoveryPoint known: Int64?, start checkpointed: CheckpointedStart
     ) throws(ReadFailure) -> RecoveredLog {
         self.isClean = isClean
         let inventory = try cleanUp()
-        try openSegments(inventory, start: start)
+        try openSegments(inventory, start: checkpointed.offset, recoveryPoint: known)
         let firstOffset = segments[0].baseOffset
         // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced. What
         // lay below the first segment is deleted for good.
@@ -54,11 +64,13 @@ struct LogRecoverer {
         if let known, !isClean, end < known {
             events.append(.endsBeforeRecoveryPoint(end: end, recoveryPoint: known))
         }
-        let logStart = max(start ?? 0, firstOffset)
+        let logStart = logStart(checkpointed, end: end, recoveryPoint: known)
         if end < logStart {
             events.append(.endsBeforeStart(end: end, start: logStart))
             try beginAnew(at: logStart)
             end = logStart
+        } else if logStart == checkpointed.offset {
+            try dropSegments(before: logStart)
         }
         try store(end: end, logStart: logStart)
         events.append(.recovered(start: logStart, end: end, checkedBytes: checkedBytes))
@@ -67,6 +79,23 @@ struct LogRecoverer {
             events: events,
             segments: SegmentSet(place: place, segments: segments), producers: producers, epochs: epochs,
             snapshotOffsets: snapshotOffsets)
+    }
+
+    /// Where the log starts. A checkpointed start that the log does not reach is believed only where the recovery point says
+    /// that it once did.
+    private mutating func logStart(_ checkpointed: CheckpointedStart, end: Int64, recoveryPoint: Int64?) -> Int64 {
+        let firstOffset = segments[0].baseOffset
+        if let start = checkpointed.offset, start <= max(end, recoveryPoint ?? 0) { return max(start, firstOffset) }
+        var start = firstOffset
+        if let told = storedEpochStart, told <= end, checkpointed.offset != nil || !checkpointed.isKnown {
+            start = max(told, firstOffset)
+        }
+        if let wrong = checkpointed.offset {
+            events.append(.startNotBelieved(checkpointed: wrong, end: end, start: start))
+        } else if start > firstOffset {
+            events.append(.startTakenFromEpochs(start: start))
+        }
+        return start
     }
 }
 
@@ -113,10 +142,13 @@ extension LogRecoverer {
         }
     }
 
-    private mutating func openSegments(_ inventory: LogInventory, start: Int64?) throws(ReadFailure) {
+    private mutating func openSegments(
+        _ inventory: LogInventory, start: Int64?, recoveryPoint: Int64?
+    ) throws(ReadFailure) {
         snapshotOffsets = inventory.snapshots
         for base in inventory.segments { segments.append(try openSegment(base, inventory)) }
-        if let start { try dropSegments(before: start) }
+        // Otherwise the end, which is not known yet, has to show that the log gets there.
+        if let start, let last = segments.last, start <= last.baseOffset { try dropSegments(before: start) }
         // What a failed or a reverted roll left: empty, and its place is in front of others.
         for index in segments.indices.dropLast().reversed() where segments[index].isEmpty {
             try remove(segment: segments[index].baseOffset)
@@ -127,7 +159,10 @@ extension LogRecoverer {
             segments[index].isSealed = true
             segments[index].nextOffset = segments[index + 1].baseOffset
         }
-        if segments.isEmpty { segments = [Segment(baseOffset: start ?? 0, createdAt: now)] }
+        if segments.isEmpty {
+            let isReached = start ?? 0 <= recoveryPoint ?? 0
+            segments = [Segment(baseOffset: isReached ? start ?? 0 : 0, createdAt: now)]
+        }
     }
 
     /// A deletion that the power loss undid, wholly or in part.
@@ -250,6 +285,7 @@ extension LogRecoverer {
         let bytes = try disk { () throws(FileError) in try place.fileSystem.readAll(path) }
         if let bytes, let known = LeaderEpochCache.decode(bytes) {
             epochs = known
+            storedEpochStart = known.entries.first?.startOffset
             epochs.truncate(from: replayedTo)
         } else if replayedTo > segments[0].baseOffset {
             events.append(.fileRebuilt(name: LogFiles.leaderEpochCheckpoint))

@@ -22,16 +22,19 @@ public enum LogRecovery {
     ///   - wasCleanShutdown: whether the log directory had its clean-shutdown marker; then no record is read.
     ///   - recoveryPoint: the offset up to which the log is known to be durable, nil if no checkpoint tells.
     ///   - logStartOffset: what the log start checkpoint says, nil if it does not name this log.
+    ///   - isStartKnown: false if there is no log start checkpoint that can be read; then the leader epochs, which begin
+    ///     at the log's start when they are written, have to tell it.
     ///   - now: milliseconds since 1970.
     public static func recover(
         directory: String, fileSystem: any FileSystem, configuration: LogConfiguration, wasCleanShutdown: Bool,
-        recoveryPoint: Int64?, logStartOffset: Int64?, now: Int64
+        recoveryPoint: Int64?, logStartOffset: Int64?, isStartKnown: Bool = true, now: Int64
     ) throws(FileError) -> RecoveredLog {
         let place = LogPlace(directory: directory, fileSystem: fileSystem)
+        let start = CheckpointedStart(offset: logStartOffset, isKnown: isStartKnown)
         var recoverer = LogRecoverer(place: place, configuration: configuration, now: now)
         if wasCleanShutdown {
             do {
-                return try recoverer.run(isClean: true, recoveryPoint: recoveryPoint, start: logStartOffset)
+                return try recoverer.run(isClean: true, recoveryPoint: recoveryPoint, start: start)
             } catch .file(let error) {
                 throw error
             } catch {
@@ -40,7 +43,7 @@ public enum LogRecovery {
             }
         }
         do {
-            return try recoverer.run(isClean: false, recoveryPoint: recoveryPoint, start: logStartOffset)
+            return try recoverer.run(isClean: false, recoveryPoint: recoveryPoint, start: start)
         } catch .file(let error) {
             throw error
         } catch {

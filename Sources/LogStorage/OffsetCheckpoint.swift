@@ -9,7 +9,10 @@ public enum OffsetCheckpoint: String, Sendable, CaseIterable {
     /// Only partitions whose log begins past their first segment's base offset.
     case logStartOffset = "log-start-offset-checkpoint"
 
-    /// Empty if there is no such file; nil if its content is not a whole checkpoint.
+    /// No log gets so far: an offset from here on was not written by anybody who kept count.
+    static let offsetLimit: Int64 = 1 << 62
+
+    /// Empty if there is no such file; nil if its content is not a whole checkpoint, or has an offset that no log can have.
     public func read(
         in directory: String, _ fileSystem: any FileSystem
     ) throws(FileError) -> [TopicPartition: Int64]? {
@@ -18,11 +21,16 @@ public enum OffsetCheckpoint: String, Sendable, CaseIterable {
         var offsets: [TopicPartition: Int64] = [:]
         for line in lines {
             guard line.count == 3, let partition = Int32(line[1]), partition >= 0, let offset = Int64(line[2]),
-                offset >= 0
+                (0..<OffsetCheckpoint.offsetLimit).contains(offset)
             else { return nil }
             offsets[TopicPartition(topic: String(line[0]), partition: partition)] = offset
         }
         return offsets
+    }
+
+    /// Whether the file is there.
+    public func exists(in directory: String, _ fileSystem: any FileSystem) throws(FileError) -> Bool {
+        try fileSystem.status("\(directory)/\(rawValue)") != nil
     }
 
     /// Replaces the file as a whole. Durable on return when `sync`; otherwise a power loss may leave the old content, or

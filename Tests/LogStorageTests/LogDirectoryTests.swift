@@ -95,7 +95,8 @@ struct LogDirectoryTests {
 
     @Test func checkpointsAreReadBackAndBadOnesAreNot() throws {
         let offsets = [
-            TopicPartition(topic: "b", partition: 1): Int64(7), TopicPartition(topic: "a-1", partition: 0): Int64.max,
+            TopicPartition(topic: "b", partition: 1): Int64(7),
+            TopicPartition(topic: "a-1", partition: 0): (Int64(1) << 62) - 1,
         ]
         for checkpoint in OffsetCheckpoint.allCases {
             #expect(try checkpoint.read(in: temporary.path, fileSystem) == [:])
@@ -103,8 +104,11 @@ struct LogDirectoryTests {
             #expect(try checkpoint.read(in: temporary.path, fileSystem) == offsets)
         }
         let name = OffsetCheckpoint.recoveryPoint.rawValue
-        #expect(try text(name) == "0\n2\na-1 0 9223372036854775807\nb 1 7\n")
-        for bad in ["", "0\n", "1\n0\n", "0\n2\na 0 1\n", "0\n1\na 0\n", "0\n1\na 0 -1\n", "0\n1\na 0 1"] {
+        #expect(try text(name) == "0\n2\na-1 0 4611686018427387903\nb 1 7\n")
+        for bad in [
+            "", "0\n", "1\n0\n", "0\n2\na 0 1\n", "0\n1\na 0\n", "0\n1\na 0 -1\n", "0\n1\na 0 4611686018427387904\n",
+            "0\n1\na 0 9223372036854775807\n", "0\n1\na 0 1",
+        ] {
             try fileSystem.open("\(temporary.path)/\(name)", .replace).writeAll(Array(bad.utf8), at: 0)
             #expect(try OffsetCheckpoint.recoveryPoint.read(in: temporary.path, fileSystem) == nil, "\(bad)")
         }

@@ -274,7 +274,7 @@ struct RecoveryTests {
         try harness.reopen(logStartOffset: 5)
         #expect(harness.log.logStartOffset == 5)
         guard case .offsetOutOfRange = harness.read(from: 4) else { Issue.record("before the start"); return }
-        try harness.reopen(logStartOffset: end + 10)
+        try harness.reopen(recoveryPoint: end + 10, logStartOffset: end + 10)
         #expect(harness.events.contains(.endsBeforeStart(end: end, start: end + 10)))
         #expect(harness.log.logEndOffset == end + 10)
         #expect(try harness.append(Batch()).baseOffset == end + 10)

@@ -88,9 +88,10 @@ final class LogHarness {
     }
 
     /// Opens the log again: after a clean stop, or as after `kill -9` with this recovery point.
-    func reopen(cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil)
-        throws
-    {
+    func reopen(
+        cleanly: Bool = true, closing: Bool = true, recoveryPoint: Int64? = nil, logStartOffset: Int64? = nil,
+        isStartKnown: Bool = true
+    ) throws {
         var recoveryPoint = recoveryPoint
         if cleanly {
             if closing { _ = try log.close()?.perform() }
@@ -98,7 +99,7 @@ final class LogHarness {
         }
         let recovered = try LogRecovery.recover(
             directory: directory, fileSystem: fileSystem, configuration: configuration, wasCleanShutdown: cleanly,
-            recoveryPoint: recoveryPoint, logStartOffset: logStartOffset, now: now)
+            recoveryPoint: recoveryPoint, logStartOffset: logStartOffset, isStartKnown: isStartKnown, now: now)
         events = recovered.events
         log = Log(recovered)
     }
