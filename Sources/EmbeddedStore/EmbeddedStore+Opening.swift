@@ -4,10 +4,13 @@ import Files
 extension EmbeddedStore {
     /// Opens the store in a directory, made if missing, and reads all of it.
     ///
-    /// - Throws: `corrupt` or `missingRecords` if something that was acknowledged cannot be read any more: the files
-    ///   are left untouched then.
+    /// - Parameters:
+    ///   - mayBeNew: whether a directory without files is a store that holds nothing yet.
+    ///   - wasClosed: whether `close` is known to have ended the last run; then a journal without its end is damaged.
+    /// - Throws: `missing`, `corrupt` or `missingRecords` if something that was acknowledged cannot be read any more: the
+    ///   files are left untouched then.
     public static func open(
-        _ directory: String, on fileSystem: any FileSystem, now: Int64
+        _ directory: String, on fileSystem: any FileSystem, mayBeNew: Bool = true, wasClosed: Bool = false, now: Int64
     ) throws(StoreError) -> EmbeddedStore {
         let files: StoreFiles
         do {
@@ -15,12 +18,18 @@ extension EmbeddedStore {
         } catch {
             throw .disk(error)
         }
-        guard !files.journals.isEmpty || !files.snapshots.isEmpty else { return try create(files, now: now) }
+        guard !files.journals.isEmpty || !files.snapshots.isEmpty else {
+            guard mayBeNew else { throw .missing(directory: directory) }
+            return try create(files, now: now)
+        }
         var contents = StoreContents()
         let (snapshot, journals) = try readLatest(files, &contents.notices)
         contents.snapshot = snapshot
         contents.batches = batches(of: journals, from: snapshot?.endOffset ?? 0)
         guard let last = journals.last else { throw .missingRecords(from: 0, directory: directory) }
+        guard last.scan.isClosed || !wasClosed else {
+            throw .corrupt(path: last.path, position: Int64(last.scan.lastFrame.upperBound), .truncated)
+        }
         if case .torn(let bytes) = last.scan.tail {
             contents.notices.append(.cutTornTail(path: last.path, offset: last.scan.endOffset, bytes: bytes))
         }

@@ -20,6 +20,12 @@ struct JournalScan {
     var endOffset: Int64 { batches.last?.endOffset ?? header.offset }
     var controllerEpoch: Int32 { batches.last?.controllerEpoch ?? header.controllerEpoch }
 
+    /// Whether it ends as `EmbeddedStore.close` leaves it: with an empty frame that is no change of the controller.
+    var isClosed: Bool {
+        guard tail == .none, let last = batches.last, last.records.isEmpty else { return false }
+        return last.controllerEpoch == (batches.dropLast().last?.controllerEpoch ?? header.controllerEpoch)
+    }
+
     /// The sizes in which disks write: a smaller one explains all tears that a larger one does.
     private static let sectorSize = 512
 

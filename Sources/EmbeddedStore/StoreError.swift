@@ -14,6 +14,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case corrupt(path: String, position: Int64, Damage)
     /// The file is of a later format.
     case unsupportedFormat(path: String, format: UInt32)
+    /// There is no file of a store that is known to have been there.
+    case missing(directory: String)
     /// The records from this offset on are in no file.
     case missingRecords(from: Int64, directory: String)
     /// A record that this version cannot read, in the batch or snapshot of this offset.
@@ -32,5 +34,32 @@ public enum StoreError: Error, Equatable, Sendable {
         case records
         /// The file ends too early.
         case truncated
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .disk(let error), .stopped(let error): "\(error)"
+        case .fenced(let epoch): "the controller of epoch \(epoch) took over"
+        case .corrupt(let path, let position, let damage): "\(path) is damaged at byte \(position): \(damage)"
+        case .unsupportedFormat(let path, let format): "\(path) has format \(format), which is newer than this program"
+        case .missing(let directory): "\(directory) has neither a journal nor a snapshot"
+        case .missingRecords(let offset, let directory): "the records from \(offset) on are in no file of \(directory)"
+        case .record(let offset, let error): "the record at \(offset) cannot be read: \(error)"
+        case .tooLarge: "the records are more than a frame holds"
+        }
+    }
+}
+
+extension StoreError.Damage: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .header: "its header fails its checksum"
+        case .frame: "what follows fails its checksum"
+        case .sequence: "what follows does not continue what stands before"
+        case .records: "the records there do not fill their frame"
+        case .truncated: "the file ends too early"
+        }
     }
 }

@@ -77,6 +77,38 @@ import Testing
         #expect(boundaries.count == 2 + StoreDamageTests.texts.count - 1)
     }
 
+    /// After a clean stop no power loss explains that an end is missing, wherever the journal is cut.
+    @Test func aClosedStoreHasItsEnd() throws {
+        let (files, records) = try StoreDamageTests.filled(snapshots: 0, cleanly: true)
+        let name = "00000000000000000000.journal"
+        let path = directory + "/" + name
+        let whole = try #require(files[name])
+        for size in 36..<whole.count {
+            let cut = [name: Array(whole[..<size])]
+            let disk = try newDisk(holding: cut)
+            let error = try #require(throws: StoreError.self) {
+                try EmbeddedStore.open(directory, on: disk, wasClosed: true, now: 0)
+            }
+            guard case .corrupt(path, let position, .truncated) = error else {
+                Issue.record("cut at \(size): \(error)")
+                return
+            }
+            #expect(position <= Int64(size))
+            #expect(try disk.storeFiles() == cut, "a refused store is left as it is")
+        }
+        let store = try EmbeddedStore.open(directory, on: newDisk(holding: files), wasClosed: true, now: 0)
+        #expect(store.contents.records == records)
+    }
+
+    @Test func aStoreThatWasThereIsNotMadeAnew() throws {
+        let disk = try newDisk()
+        #expect(throws: StoreError.missing(directory: directory)) {
+            try EmbeddedStore.open(directory, on: disk, mayBeNew: false, now: 0)
+        }
+        _ = try EmbeddedStore.open(directory, on: disk, now: 0)
+        _ = try EmbeddedStore.open(directory, on: disk, mayBeNew: false, now: 0)
+    }
+
     /// Sectors of the last frame that were never written read as zeros.
     @Test func aTailWithUnwrittenSectorsIsCut() throws {
         let disk = try newDisk()
