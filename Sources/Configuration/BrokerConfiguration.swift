@@ -12,6 +12,8 @@ public struct BrokerConfiguration: Sendable {
     public let advertisedListeners: [Listener]?
     /// Not empty, without repetition.
     public let logDirectories: [String]
+    /// Whether a start goes on without a log directory that this broker had.
+    public let acceptsLostDirectories: Bool
     /// nil: by the machine's cores.
     public let shardCount: Int?
 
@@ -83,6 +85,7 @@ public struct BrokerConfiguration: Sendable {
         nodeId = BrokerConfiguration.nodeId(settings)
         rack = settings.value(of: "broker.rack")?.text
         logDirectories = BrokerConfiguration.logDirectories(settings)
+        acceptsLostDirectories = settings.flag("martlet.log.dirs.accept.lost")
         shardCount = settings.value(of: "martlet.shards").map { Int($0.integer) }
         topics = Topics(settings)
         logs = Logs(settings)

@@ -22,6 +22,9 @@ extension BrokerKeys {
             about: "Listener names that belong to Kafka's controllers; they are not opened."),
         list("log.dirs", nil, about: "Directories for data, comma separated; when not set, log.dir."),
         list("log.dir", "data", .notEmpty, about: "Directory for data, read when log.dirs is not set."),
+        boolean(
+            "martlet.log.dirs.accept.lost", false,
+            about: "Whether to start without a data directory that this broker had: its partitions begin anew, empty."),
         int(
             "martlet.shards", nil, .between(1, 1024),
             about: "Threads that serve connections and partitions; when not set, one less than the cores."),

@@ -10,6 +10,8 @@ public struct LogDirectory: Sendable {
     public let nodeID: Int32
     /// Whether the last process that had it stopped cleanly, so that no log has to be checked.
     public let wasCleanShutdown: Bool
+    /// Whether it has no `meta.properties` yet.
+    public let isNew: Bool
     let fileSystem: any FileSystem
     private let lock: any FileLock
 
@@ -19,7 +21,7 @@ public struct LogDirectory: Sendable {
     /// What Apache Kafka's own storage tool leaves in a directory that it has formatted.
     static let foreignNames = ["__cluster_metadata-0", "bootstrap.checkpoint"]
 
-    /// Locks a directory and reads whose it is; one without `meta.properties` is formatted.
+    /// Locks a directory and reads whose it is. But for the lock it stays as it is until `takeOver`.
     ///
     /// - Parameters:
     ///   - clusterID: nil takes what the directory says; a new one must be given an id.
@@ -35,7 +37,10 @@ public struct LogDirectory: Sendable {
             guard let lock = try fileSystem.lock("\(path)/\(lockName)") else {
                 throw LogDirectoryError.inUse(path: path)
             }
-            let meta = try read(path, fileSystem) ?? format(path, fileSystem, clusterID, nodeID, newID)
+            let known = try read(path, fileSystem)
+            guard let meta = known ?? clusterID.map({ Meta(clusterID: $0, nodeID: nodeID, id: newID) }) else {
+                throw LogDirectoryError.badMeta(path: path, key: "cluster.id")
+            }
             if let clusterID, clusterID != meta.clusterID {
                 throw LogDirectoryError.otherCluster(path: path, found: meta.clusterID, expected: clusterID)
             }
@@ -44,7 +49,8 @@ public struct LogDirectory: Sendable {
             }
             return LogDirectory(
                 path: path, id: meta.id, clusterID: meta.clusterID, nodeID: nodeID,
-                wasCleanShutdown: try takeMarker(path, fileSystem), fileSystem: fileSystem, lock: lock)
+                wasCleanShutdown: try fileSystem.status("\(path)/\(cleanShutdown)") != nil, isNew: known == nil,
+                fileSystem: fileSystem, lock: lock)
         } catch let error as LogDirectoryError {
             throw error
         } catch let error as FileError {
@@ -54,13 +60,15 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// The marker speaks of the last stop only: whatever happens from now on is no clean stop.
-    private static func takeMarker(_ path: String, _ fileSystem: any FileSystem) throws(FileError) -> Bool {
-        let marker = "\(path)/\(cleanShutdown)"
-        guard try fileSystem.status(marker) != nil else { return false }
-        try fileSystem.removeFile(marker)
-        try fileSystem.syncDirectory(path)
-        return true
+    /// Makes the directory this process's own, before anything in it is changed: a new one gets its `meta.properties`. The
+    /// marker goes, as it speaks of the last stop only: whatever happens from now on is no clean stop.
+    public func takeOver() throws(FileError) {
+        if isNew {
+            let text = "cluster.id=\(clusterID)\ndirectory.id=\(id)\nnode.id=\(nodeID)\nversion=1\n"
+            try fileSystem.replace("\(path)/\(LogDirectory.metaProperties)", with: Array(text.utf8), sync: true)
+        }
+        if wasCleanShutdown { try fileSystem.removeIfPresent("\(path)/\(LogDirectory.cleanShutdown)") }
+        if isNew || wasCleanShutdown { try fileSystem.syncDirectory(path) }
     }
 
     /// Notes that all logs were closed and synced: the next start need not check them. The last thing before `release`.
@@ -129,16 +137,6 @@ extension LogDirectory {
         guard let id = values["directory.id"].flatMap({ UUID($0) }) else {
             throw LogDirectoryError.badMeta(path: path, key: "directory.id")
         }
-        return Meta(clusterID: clusterID, nodeID: nodeID, id: id)
-    }
-
-    private static func format(
-        _ path: String, _ fileSystem: any FileSystem, _ clusterID: String?, _ nodeID: Int32, _ id: UUID
-    ) throws -> Meta {
-        guard let clusterID else { throw LogDirectoryError.badMeta(path: path, key: "cluster.id") }
-        let text = "cluster.id=\(clusterID)\ndirectory.id=\(id)\nnode.id=\(nodeID)\nversion=1\n"
-        try fileSystem.replace("\(path)/\(metaProperties)", with: Array(text.utf8), sync: true)
-        try fileSystem.syncDirectory(path)
         return Meta(clusterID: clusterID, nodeID: nodeID, id: id)
     }
 }

@@ -26,13 +26,15 @@ struct LogDirectoryTests {
             try open(clusterID: nil)
         }
         let first = try open()
-        #expect(first.id == id && !first.wasCleanShutdown)
+        #expect(first.id == id && !first.wasCleanShutdown && first.isNew)
+        #expect(try fileSystem.status("\(temporary.path)/meta.properties") == nil)
+        try first.takeOver()
         #expect(
             try text("meta.properties") == "cluster.id=c1\ndirectory.id=\(id)\nnode.id=1\nversion=1\n")
         first.release()
         let again = try LogDirectory.open(
             temporary.path, fileSystem, clusterID: nil, nodeID: 1, newID: UUID(high: 9, low: 9))
-        #expect(again.id == id && again.clusterID == "c1")
+        #expect(again.id == id && again.clusterID == "c1" && !again.isNew)
     }
 
     @Test func aSecondOpeningIsRefused() throws {
@@ -43,7 +45,9 @@ struct LogDirectoryTests {
     }
 
     @Test func foreignAndMismatchedDirectoriesAreRefused() throws {
-        try open().release()
+        let first = try open()
+        try first.takeOver()
+        first.release()
         #expect(throws: LogDirectoryError.otherCluster(path: temporary.path, found: "c1", expected: "c2")) {
             try open(clusterID: "c2")
         }
@@ -67,6 +71,10 @@ struct LogDirectoryTests {
         let second = try open()
         #expect(second.wasCleanShutdown)
         second.release()
+        let third = try open()
+        #expect(third.wasCleanShutdown, "a start that was refused has changed nothing")
+        try third.takeOver()
+        third.release()
         #expect(try !open().wasCleanShutdown)
     }
 

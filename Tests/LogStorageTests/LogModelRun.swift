@@ -95,6 +95,7 @@ struct LogModelRun {
     private mutating func openDirectory() throws -> LogDirectory {
         let directory = try LogDirectory.open(
             LogModelRun.root, disk, clusterID: "c", nodeID: 1, newID: UUID(high: 1, low: 1))
+        try directory.takeOver()
         if !isCreated {
             _ = try directory.createPartition(LogModelRun.partition, topicID: UUID(high: 2, low: 2))
             isCreated = true

@@ -11,8 +11,8 @@ enum ControlMessage: Sendable {
     case publishStart(done: @Sendable () -> Void)
     /// The broker serves, under these addresses; tells whether that is stored.
     case register([BrokerEndpoint], done: @Sendable (Bool) -> Void)
-    /// Write what the next start has to find.
-    case close(done: @Sendable () -> Void)
+    /// Write what the next start has to find; tells whether the journal has its end.
+    case close(done: @Sendable (Bool) -> Void)
     case createTopics(CreateTopicsRequest, reply: @Sendable (CreateTopicsResponse) -> Void)
     case deleteTopics(DeleteTopicsRequest, version: Int16, reply: @Sendable (DeleteTopicsResponse) -> Void)
     /// Creates topics that a client named and that do not exist, with the broker's defaults.

@@ -47,7 +47,7 @@ final class ControlPlane {
         case .meet(let shards): self.shards = shards
         case .publishStart(let done): publishStart(done)
         case .register(let endpoints, let done): register(endpoints, done)
-        case .close(let done): close(done)
+        case .close(let done): done(close())
         case .createTopics(let request, let reply):
             let result = controller.createTopics(request, using: &random)
             if !commit(result.records, { reply(result.reply) }) { reply(.unavailable(request)) }
@@ -93,8 +93,13 @@ final class ControlPlane {
                 if let topic, topic.name == id.topic, Int(id.partition) < topic.partitions.count { continue }
                 do throws(FileError) {
                     try directory.putAside(id, context.fileSystem)
+                    if let found = topicID, let expected = controller.image.topics[id.topic]?.id, expected != found {
+                        BrokerDirectory.reportForeign(id, found: found, expected: expected, in: directory.path)
+                        continue
+                    }
                     log.warning(
-                        "no topic has this partition: its directory was put aside", metadata: ["partition": "\(id)"])
+                        "no topic has this partition: its directory was put aside",
+                        metadata: ["partition": "\(id)", "directory": "\(directory.path)"])
                 } catch {
                     log.warning("a stray directory is left", metadata: ["partition": "\(id)", "error": "\(error)"])
                 }
@@ -119,14 +124,16 @@ final class ControlPlane {
         done(commit(controller.registerBroker(registration).records, {}))
     }
 
-    private func close(_ done: @Sendable () -> Void) {
+    /// Whether the next start finds everything as it is now.
+    private func close() -> Bool {
         checkpoints.write(sync: true)
         do {
             try store.close(now: loop.wallClockMs)
+            return true
         } catch {
             log.warning("the metadata store was not closed in order", metadata: ["error": "\(error)"])
+            return false
         }
-        done()
     }
 
     // MARK: Committing

@@ -1,5 +1,6 @@
 import Bytes
 import Configuration
+import DiskScheduler
 import Files
 import KafkaProtocol
 import LogStorage
@@ -117,6 +118,7 @@ extension LocalPartition {
         guard log.deleteRecords(before: wanted) else { return then(.success(log.logStartOffset)) }
         partition.logStartMoved()
         enforceRetention()
+        shard.disk.requestSync(self)
         let start = log.logStartOffset
         shard.keep(checkpoint) { isKept in
             then(isKept ? .success(start) : .failure(Refusal(error: .kafkaStorageError)))

@@ -34,14 +34,17 @@ public final class BrokerServer: Sendable {
     public func stop(timeout: Interval = .seconds(5)) {
         let log = Logger(label: "broker")
         log.info("stopping")
-        let isClean = stopShards(within: timeout)
-        if let closed = try? Rendezvous<Bool>() {
-            broker.control.post(.close { closed.put(true) })
-            _ = closed.wait()
-        }
+        let areLogsClosed = stopShards(within: timeout)
+        let isClean = closeMetadata() && areLogsClosed
         broker.threads.stop()
         broker.directories.close(isClean: isClean)
         log.info("stopped", metadata: ["clean": .bool(isClean)])
+    }
+
+    private func closeMetadata() -> Bool {
+        guard let closed = try? Rendezvous<Bool>() else { return false }
+        broker.control.post(.close { closed.put($0) })
+        return closed.wait()
     }
 
     /// Whether every log could be made durable.
