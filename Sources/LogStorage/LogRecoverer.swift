@@ -165,10 +165,12 @@ extension LogRecoverer {
         }
     }
 
-    /// A deletion that the power loss undid, wholly or in part.
+    /// A deletion that the power loss undid, wholly or in part. Each segment is durably gone before the next goes: a hole
+    /// would be taken for the log's end.
     private mutating func dropSegments(before start: Int64) throws(ReadFailure) {
         while segments.count > 1, segments[1].baseOffset <= start {
             try remove(segment: segments[0].baseOffset)
+            try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
             segments.removeFirst()
             hasChanged = true
         }

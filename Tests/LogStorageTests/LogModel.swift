@@ -23,6 +23,11 @@ struct LogModel {
     /// The highest start that the log ever had, or may have had: what lies below may be gone.
     var highestStart: Int64 = 0
 
+    /// A power loss may have taken what was known of producers that wrote nothing from here on.
+    private(set) var producersForgottenBelow: Int64 = 0
+
+    mutating func lostPower() { producersForgottenBelow = highestStart }
+
     /// Where a log without entries begins.
     private var emptyEnd: Int64 = 0
 
@@ -114,10 +119,13 @@ extension LogModel {
         }
     }
 
-    /// Producers must be known as they were, though the log's start may have passed all that they wrote.
+    /// Producers must be known as they were, though the log's start may have passed all that they wrote since the last power
+    /// loss.
     private func check(producersOf log: Log) throws {
         for id in Set(entries.compactMap(\.producer?.id)) {
-            guard let last = recentBatches(of: id).last else { continue }
+            guard let last = recentBatches(of: id).last, last.offsets.lowerBound >= producersForgottenBelow else {
+                continue
+            }
             let known = log.activeProducers.first { $0.id == id }
             guard known?.epoch == last.producer?.epoch, known?.lastSequence == last.lastSequence else {
                 throw ModelFailure(

@@ -66,7 +66,7 @@ struct TimestampTests {
             harness.log.deleteRecords(before: start)
             #expect(largest() == TimestampedOffset(timestamp: timestamp, offset: offset, leaderEpoch: 0), "\(start)")
         }
-        for time in [60, 7] as [Int64] { try harness.append(Batch(timestamp: time, valueSize: 5000)) }
+        for time in [60, 7] as [Int64] { try harness.append(Batch(timestamp: time, valueSize: 3900)) }
         #expect(harness.log.segmentCount > 1)
         #expect(largest() == TimestampedOffset(timestamp: 60, offset: 10, leaderEpoch: 0))
         harness.log.deleteRecords(before: 12)
