@@ -23,10 +23,12 @@ struct LogModel {
     /// The highest start that the log ever had, or may have had: what lies below may be gone.
     var highestStart: Int64 = 0
 
-    /// A power loss may have taken what was known of producers that wrote nothing from here on.
-    private(set) var producersForgottenBelow: Int64 = 0
+    /// Snapshots of producers are not synced, so that a power loss may take them, and with them the producers whose records
+    /// are deleted then or later.
+    var hasLostPower = false
 
-    mutating func lostPower() { producersForgottenBelow = highestStart }
+    /// A producer that wrote nothing from here on may be forgotten.
+    var producersForgottenBelow: Int64 { hasLostPower ? highestStart : 0 }
 
     /// Where a log without entries begins.
     private var emptyEnd: Int64 = 0
@@ -119,8 +121,8 @@ extension LogModel {
         }
     }
 
-    /// Producers must be known as they were, though the log's start may have passed all that they wrote since the last power
-    /// loss.
+    /// Producers must be known as they were, though the log's start may have passed all that they wrote, as
+    /// long as no power was lost.
     private func check(producersOf log: Log) throws {
         for id in Set(entries.compactMap(\.producer?.id)) {
             guard let last = recentBatches(of: id).last, last.offsets.lowerBound >= producersForgottenBelow else {
