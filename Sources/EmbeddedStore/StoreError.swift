@@ -40,14 +40,15 @@ public enum StoreError: Error, Equatable, Sendable {
 extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .disk(let error), .stopped(let error): "\(error)"
-        case .fenced(let epoch): "the controller of epoch \(epoch) took over"
+        case .disk(let error): "\(error)"
+        case .stopped(let error): "nothing more is written since a write or sync failed: \(error)"
+        case .fenced(let epoch): "another controller has taken over, with epoch \(epoch)"
         case .corrupt(let path, let position, let damage): "\(path) is damaged at byte \(position): \(damage)"
-        case .unsupportedFormat(let path, let format): "\(path) has format \(format), which is newer than this program"
+        case .unsupportedFormat(let path, let format): "\(path) has format \(format), which this version cannot read"
         case .missing(let directory): "\(directory) has neither a journal nor a snapshot"
-        case .missingRecords(let offset, let directory): "the records from \(offset) on are in no file of \(directory)"
-        case .record(let offset, let error): "the record at \(offset) cannot be read: \(error)"
-        case .tooLarge: "the records are more than a frame holds"
+        case .missingRecords(let offset, let directory): "no file in \(directory) has the records from \(offset) on"
+        case .record(let offset, let error): "a record in the batch of offset \(offset) cannot be read: \(error)"
+        case .tooLarge: "the records of one change are more than a frame holds"
         }
     }
 }

@@ -106,7 +106,7 @@ extension LogDirectoryError: CustomStringConvertible {
         case .otherCluster(let path, let found, let expected):
             "\(path) belongs to cluster \(found), not to \(expected)"
         case .otherNode(let path, let found, let expected): "\(path) belongs to node \(found), not to \(expected)"
-        case .file(let error): "\(error.operation) \(error.path) failed with errno \(error.code)"
+        case .file(let error): "\(error)"
         }
     }
 }

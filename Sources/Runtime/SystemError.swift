@@ -12,6 +12,9 @@ public struct SystemError: Error, Hashable, Sendable {
         self.code = code
     }
 
+    /// EADDRINUSE: another socket has the address.
+    public var isAddressInUse: Bool { code == EADDRINUSE }
+
     /// The error that the last call of this thread left behind.
     static func last(_ operation: String) -> SystemError { SystemError(operation, code: errno) }
 }

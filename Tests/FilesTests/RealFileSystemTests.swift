@@ -28,6 +28,15 @@ struct RealFileSystemTests {
         return Array(bytes[..<read])
     }
 
+    @Test func failuresAreToldInWords() {
+        let error = #expect(throws: FileError.self) { try fileSystem.createDirectory("/proc/nope") }
+        #expect(error.map { "\($0)" } == "cannot create /proc/nope: No such file or directory")
+        #expect(error?.isForbidden == false)
+        let refused = FileError("pwritev", "/a/b", code: EACCES)
+        #expect("\(refused)" == "cannot write /a/b: Permission denied")
+        #expect(refused.isForbidden)
+    }
+
     @Test func writesPiecesOneAfterAnotherAndReadsThemBack() throws {
         let file = try fileSystem.open(directory("a"), .readWriteCreate)
         let parts: [[UInt8]] = [[1, 2, 3], [], [4], [5, 6]]

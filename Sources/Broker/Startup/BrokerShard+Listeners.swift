@@ -46,7 +46,8 @@ extension BrokerShard {
             }
             return outcome.listeners.first?.localPort ?? listener.port
         } catch {
-            throw StartupError(.environment, "cannot listen on \(host): \(error)")
+            let advice = error.isAddressInUse ? " (choose another with --listen, and --data for a second broker)" : ""
+            throw StartupError(.environment, "cannot listen on \(host): \(error)\(advice)")
         }
     }
 

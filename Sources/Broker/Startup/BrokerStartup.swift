@@ -54,7 +54,11 @@ struct BrokerStartup {
         let endpoints = try listen(context, shards, control)
         log.info(
             "started",
-            metadata: ["node": .init(context.nodeID), "cluster": "\(context.clusterID)", "shards": .init(shards.count)])
+            metadata: [
+                "node": .init(context.nodeID), "cluster": "\(context.clusterID)", "shards": .init(shards.count),
+                "listeners": "\(endpoints.map(\.description).joined(separator: ","))",
+                "data": "\(directories.all.map(\.path).joined(separator: ","))",
+            ])
         return StartedBroker(
             context: context, endpoints: endpoints, threads: threads, shards: shards, control: control,
             directories: directories)

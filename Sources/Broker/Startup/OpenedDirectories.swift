@@ -34,10 +34,16 @@ struct OpenedDirectories: Sendable {
             }
         } catch {
             for directory in opened { directory.directory.release() }
-            throw StartupError(.environment, "\(error)")
+            throw StartupError(.environment, "\(error)\(advice(on: error))")
         }
         guard let first = opened.first else { throw StartupError(.configuration, "log.dirs names no directory") }
         return OpenedDirectories(all: opened, clusterID: first.directory.clusterID)
+    }
+
+    private static func advice(on error: any Error) -> String {
+        var failure = error as? FileError
+        if case .file(let inner)? = error as? LogDirectoryError { failure = inner }
+        return failure?.isForbidden == true ? " (not writable by this user; choose another with --data)" : ""
     }
 
     /// Gives the directories back after a start that failed.
