@@ -61,7 +61,7 @@ extension Argument {
 extension Argument: ParameterProperty {
     func declared(property: String) -> DeclaredParameter {
         let declaration = ParameterDeclaration(
-            role: .argument, name: property, short: nil,
+            role: .argument, name: property, short: nil, aliases: [],
             valueName: valueName ?? kebabCase(property).uppercased(), valueKind: valueKind, summary: help,
             defaultText: nil, isRequired: isRequired, isRepeated: isRepeated)
         return DeclaredParameter(declaration: declaration, storage: storage)

@@ -12,18 +12,18 @@ public struct CommandParser {
         var parents: [String] = []
         var words = arguments[...]
         var wantsHelp = false
-        if words.first == "help" {
-            words = words.dropFirst()
-            wantsHelp = true
-        }
         while !command.configuration.subcommands.isEmpty {
             let declaration = CommandDeclaration(of: command, parents: parents)
             guard let word = words.popFirst() else {
                 if wantsHelp { return .help(declaration) }
                 throw UsageError(message: "a command is missing", hint: Self.list(declaration), command: declaration)
             }
+            if word == "help" {
+                wantsHelp = true
+                continue
+            }
             if word == "--help" || word == "-h" { return .help(declaration) }
-            if word == "--version", !command.configuration.version.isEmpty {
+            if word == "--version" || word == "-V", !command.configuration.version.isEmpty {
                 return .version(command.configuration.version)
             }
             guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word })

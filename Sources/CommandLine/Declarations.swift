@@ -34,6 +34,8 @@ public struct ParameterDeclaration: Sendable {
     /// The long name without dashes; for an argument, the property's name.
     public let name: String
     public let short: Character?
+    /// Other long names that mean the same, which help does not show.
+    public let aliases: [String]
     /// The placeholder in help: `HOST:PORT`.
     public let valueName: String
     public let valueKind: ValueKind
@@ -44,6 +46,9 @@ public struct ParameterDeclaration: Sendable {
     public let isRepeated: Bool
     /// The heading under which help shows it; empty is the command's own.
     public var section: String = ""
+
+    /// Whether `--name` means it.
+    func answers(to name: String) -> Bool { self.name == name || aliases.contains(name) }
 
     /// How messages call it: `--partitions`, or `TOPIC`.
     public var displayName: String {

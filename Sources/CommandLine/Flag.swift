@@ -36,7 +36,8 @@ extension Flag: ParameterProperty {
         var negative: String?
         if case .prefixedNo = inversion { negative = "no-\(long)" }
         let declaration = ParameterDeclaration(
-            role: .flag(negativeName: negative), name: long, short: name.short, valueName: "", valueKind: .text,
+            role: .flag(negativeName: negative), name: long, short: name.short, aliases: name.aliases, valueName: "",
+            valueKind: .text,
             summary: help, defaultText: initial ? "on" : nil, isRequired: false, isRepeated: false)
         return DeclaredParameter(declaration: declaration, storage: storage)
     }

@@ -7,18 +7,22 @@ public struct NameSpecification: Sendable {
 
     let long: Long
     let short: Character?
+    /// Other long names that mean the same, which help does not show.
+    let aliases: [String]
 
     /// The property's name in kebab case: `replicationFactor` is `--replication-factor`.
-    public static let long = NameSpecification(long: .property, short: nil)
+    public static let long = NameSpecification(long: .property, short: nil, aliases: [])
 
     /// The property's name, and one letter: `.long(short: "p")` is `-p` too.
     public static func long(short: Character) -> NameSpecification {
-        NameSpecification(long: .property, short: short)
+        NameSpecification(long: .property, short: short, aliases: [])
     }
 
-    /// Another name than the property's.
-    public static func customLong(_ name: String, short: Character? = nil) -> NameSpecification {
-        NameSpecification(long: .custom(name), short: short)
+    /// Another name than the property's, and names that are understood too, though help does not show them.
+    public static func customLong(
+        _ name: String, short: Character? = nil, aliases: [String] = []
+    ) -> NameSpecification {
+        NameSpecification(long: .custom(name), short: short, aliases: aliases)
     }
 
     func longName(property: String) -> String {

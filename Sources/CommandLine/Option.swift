@@ -85,7 +85,7 @@ extension Option: ParameterProperty {
     func declared(property: String) -> DeclaredParameter {
         let long = name.longName(property: property)
         let declaration = ParameterDeclaration(
-            role: .option, name: long, short: name.short,
+            role: .option, name: long, short: name.short, aliases: name.aliases,
             valueName: valueName ?? kebabCase(property).uppercased(), valueKind: valueKind, summary: help,
             defaultText: defaultText, isRequired: isRequired, isRepeated: isRepeated)
         return DeclaredParameter(declaration: declaration, storage: storage)

@@ -46,11 +46,11 @@ struct ParameterReader {
         let attached = name.utf8.count < body.utf8.count ? String(body.dropFirst(name.count + 1)) : nil
         for parameter in parameters {
             switch parameter.declaration.role {
-            case .option where parameter.declaration.name == name:
+            case .option where parameter.declaration.answers(to: name):
                 return try accept(try value(attached, &words, for: parameter), for: parameter)
-            case .flag(let negative) where parameter.declaration.name == name || negative == name:
+            case .flag(let negative) where parameter.declaration.answers(to: name) || negative == name:
                 guard attached == nil else { throw error("--\(name) takes no value") }
-                return try accept(name == parameter.declaration.name ? "true" : "false", for: parameter)
+                return try accept(name == negative ? "false" : "true", for: parameter)
             default:
                 continue
             }
@@ -126,8 +126,9 @@ struct ParameterReader {
         var names: [String] = ["help"]
         for parameter in parameters {
             switch parameter.declaration.role {
-            case .option: names.append(parameter.declaration.name)
-            case .flag(let negative): names += [parameter.declaration.name] + (negative.map { [$0] } ?? [])
+            case .option: names += [parameter.declaration.name] + parameter.declaration.aliases
+            case .flag(let negative):
+                names += [parameter.declaration.name] + parameter.declaration.aliases + (negative.map { [$0] } ?? [])
             case .argument: continue
             }
         }

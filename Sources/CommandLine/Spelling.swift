@@ -7,7 +7,8 @@ func nearest(to word: String, among candidates: [String]) -> String? {
         if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     if let best, best.distance <= max(1, word.utf8.count / 3) { return best.candidate }
-    return candidates.first { lowered.utf8.count >= 3 && $0.hasPrefix(lowered) }
+    if let longer = candidates.first(where: { lowered.utf8.count >= 3 && $0.hasPrefix(lowered) }) { return longer }
+    return candidates.filter { $0.utf8.count >= 3 && lowered.hasPrefix($0) }.max { $0.utf8.count < $1.utf8.count }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.

@@ -24,6 +24,7 @@ private struct Create: ParsableCommand {
     @Option(name: .long(short: "p"), help: "Partitions of each.") var partitions: Int32 = 1
     @Option(name: .customLong("config", short: "c"), valueName: "KEY=VALUE", help: "A setting.") var settings: [String]
     @Option(help: "Codec.") var codec: Codec = .none
+    @Option(name: .customLong("owner", aliases: ["group", "team"]), help: "Whose it is.") var owner: String?
     @Option(help: "Replicas of each partition.") var replicationFactor: Int16?
     @Flag(name: .long(short: "q"), help: "Say nothing.") var quiet = false
     @Flag(name: .long(short: "v"), help: "Say more.") var verbose = false
@@ -103,6 +104,18 @@ struct ParsingTests {
         #expect((command as? Create)?.partitions == 7)
     }
 
+    @Test func anAliasIsUnderstoodAndSuggestedButNotShown() throws {
+        for words in [["--owner", "us"], ["--group=us"], ["--team", "us"]] {
+            guard case .run(let command) = try CommandParser(Tool.self).parse(["topic", "create", "a"] + words) else {
+                throw ValidationError("no command")
+            }
+            #expect((command as? Create)?.owner == "us")
+        }
+        #expect(usageError("topic", "create", "a", "--groop", "us")?.hint == "Did you mean --group?")
+        let page = HelpText(CommandDeclaration(of: Create.self), style: .plain).rendered
+        #expect(page.contains("--owner") && !page.contains("--team"))
+    }
+
     @Test func aNegativeNumberIsAValueAndAnOptionIsNot() throws {
         let create: Create = try parse("topic", "create", "a", "--replication-factor", "-1")
         #expect(create.replicationFactor == -1)
@@ -140,6 +153,7 @@ struct ParsingTests {
         #expect(usageError("topic", "craete")?.hint == "Did you mean 'tool topic create'?")
         #expect(usageError("topic", "create", "a", "--partition", "3")?.hint == "Did you mean --partitions?")
         #expect(usageError("topic", "create", "a", "--no-wiat")?.hint == "Did you mean --no-wait?")
+        #expect(usageError("topic", "create", "a", "--codec-of-batches", "x")?.hint == "Did you mean --codec?")
         #expect(usageError("topic", "create", "a", "--zzz")?.hint == nil)
         #expect(usageError("quux")?.hint == "Commands: topic, serve")
     }
@@ -152,16 +166,23 @@ struct ParsingTests {
 
     @Test func helpAndVersionAreAnswersNotErrors() throws {
         for words in [
-            ["help", "topic", "create"], ["topic", "create", "--help"], ["topic", "create", "-p", "1", "-h"],
+            ["help", "topic", "create"], ["topic", "help", "create"], ["topic", "create", "--help"],
+            ["topic", "create", "-p", "1", "-h"],
         ] {
             guard case .help(let declaration) = try CommandParser(Tool.self).parse(words) else {
                 throw ValidationError("no help for \(words)")
             }
             #expect(declaration.fullName == "tool topic create")
         }
-        guard case .version("tool 1.2.3") = try CommandParser(Tool.self).parse(["--version"]) else {
-            throw ValidationError("no version")
+        for word in ["--version", "-V"] {
+            guard case .version("tool 1.2.3") = try CommandParser(Tool.self).parse([word]) else {
+                throw ValidationError("no version for \(word)")
+            }
         }
+        guard case .help(let topic) = try CommandParser(Tool.self).parse(["topic", "help"]) else {
+            throw ValidationError("no help for the topics")
+        }
+        #expect(topic.fullName == "tool topic")
         guard case .help(let all) = try CommandParser(Tool.self).parse(["help"]) else {
             throw ValidationError("no help")
         }
