@@ -32,18 +32,26 @@ struct Martlet: ParsableCommand {
     static func run(_ arguments: [String], _ terminal: Terminal) -> ExitCode {
         do throws(UsageError) {
             switch try CommandParser(Martlet.self).parse(arguments) {
-            case .help(let command):
-                terminal.write(HelpText(command, style: terminal.outputStyle).rendered)
-            case .version(let text):
-                terminal.write(text + "\n")
-            case .run(var command):
-                return run(&command, terminal)
+            case .help(let command): return show(HelpText(command, style: terminal.outputStyle).rendered, terminal)
+            case .version(let text): return show(text + "\n", terminal)
+            case .run(var command): return run(&command, terminal)
             }
-            return .success
         } catch {
             terminal.writeError(error.rendered(style: terminal.errorStyle))
             return .usage
         }
+    }
+
+    private static func show(_ text: String, _ terminal: Terminal) -> ExitCode {
+        do throws(OutputError) {
+            try terminal.write(text)
+        } catch .closed {
+            return .success
+        } catch {
+            terminal.writeError("\(terminal.errorStyle.red("error")): \(error)\n")
+            return .failure
+        }
+        return .success
     }
 
     private static func run(_ command: inout any ParsableCommand, _ terminal: Terminal) -> ExitCode {

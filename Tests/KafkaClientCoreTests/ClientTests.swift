@@ -76,6 +76,41 @@ struct ClientTests {
         #expect(test.loop.connects.count == 2)
     }
 
+    @Test func whatBecomesOfConnectionsIsToldWhenSomebodyWaitsForThem() {
+        let test = TestClient()
+        var changes: [String] = []
+        test.client.onConnectionChange = { change in
+            switch change {
+            case .ready(let endpoint): changes.append("ready \(endpoint)")
+            case .failed(let endpoint, let reason): changes.append("\(endpoint) \(reason)")
+            }
+        }
+        test.broker.isUp = false
+        var count = 0
+        send(test) { if case .success = $0 { count += 1 } }
+        test.loop.run(limit: .seconds(2))
+        #expect(Set(changes) == ["fake:9092 cannot connect: refused"])
+        changes = []
+        test.broker.isUp = true
+        #expect(test.loop.run(limit: .seconds(5)) { count == 1 })
+        #expect(changes == ["ready fake:9092"])
+
+        for link in test.broker.links { link.drop("idle for long") }
+        test.loop.run(limit: .seconds(1))
+        #expect(changes == ["ready fake:9092"], "nobody waits for an idle connection")
+
+        changes = []
+        var faults = 1
+        test.broker.fault = { key in
+            guard key == .metadata, faults > 0 else { return nil }
+            faults -= 1
+            return .dropBefore
+        }
+        send(test) { if case .success = $0 { count += 1 } }
+        #expect(test.loop.run(limit: .seconds(5)) { count == 2 })
+        #expect(changes.count == 3 && changes[1].contains("the connection broke"), "\(changes)")
+    }
+
     @Test func aBrokerWithAnOlderHandshakeIsSpokenTo() {
         let test = TestClient()
         test.broker.apiVersionsLimit = 2

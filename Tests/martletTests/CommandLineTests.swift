@@ -9,10 +9,12 @@ struct CommandLineTests {
         #expect(outcome.status == 0)
         #expect(outcome.output.hasPrefix("martlet \(Version.number)"))
         #expect(try Program.run(["version"]).output == outcome.output)
+        #expect(try Program.run(["-V"]).output == outcome.output)
     }
 
     @Test(arguments: [
         ["--help"], ["help"], ["server", "--help"], ["topic", "--help"], ["topic", "create", "-h"],
+        ["topic", "help"], ["topic", "help", "create"],
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
         ["help", "consume"],
     ])
@@ -33,6 +35,10 @@ struct CommandLineTests {
         (["produce", "t", "-z", "gzip", "--level", "12"], "It has 1 to 9."),
         (["topic", "list", "--bootstrap", "a:b:c:"], "--bootstrap"),
         (["server", "--set", "novalue"], "must be KEY=VALUE"),
+        (["server", "--listen", "9392"], "--listen 9392 is not HOST:PORT"),
+        (["server", "--advertise", "here"], "--advertise here is not HOST:PORT"),
+        (["consume", "t", "--from-beginning"], "Did you mean --from?"),
+        (["topic", "list", "--bootstrap-servers", "h:1"], "Did you mean --bootstrap-server?"),
     ])
     func mistakesEndWithTwo(arguments: [String], words: String) throws {
         let outcome = try Program.run(arguments)
@@ -40,6 +46,28 @@ struct CommandLineTests {
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.contains(words))
         #expect(outcome.errors.contains("usage: martlet"))
+    }
+
+    @Test(arguments: [["--help"], ["--version"], ["consume", "--help"]])
+    func anOutputThatCannotBeWrittenIsAFailure(arguments: [String]) throws {
+        let outcome = try Program.run(arguments, writingTo: "/dev/full")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors == "error: writing the output: No space left on device\n")
+    }
+
+    @Test func theHelpOfTheServerNamesItsDefaults() throws {
+        let help = try Program.run(["server", "--help"]).output
+        #expect(help.contains("port 9092)") && help.contains("(default: ./data)"))
+    }
+
+    @Test func whereToStartIsNotSaidToBeOneOfTwoWords() throws {
+        #expect(!(try Program.run(["consume", "--help"]).output.contains("One of beginning, end")))
+    }
+
+    @Test func kafkasNameForTheBrokersToAskIsUnderstood() throws {
+        let outcome = try Program.run(["topic", "list", "--bootstrap-server", "127.0.0.1:1", "--timeout", "1"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("127.0.0.1:1: cannot connect"))
     }
 
     @Test(arguments: [["topic", "list"], ["produce", "t"], ["consume", "t"], ["topic", "create", "t"]])

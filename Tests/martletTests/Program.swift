@@ -18,14 +18,16 @@ enum Program {
     }()
 
     /// Runs it to its end.
-    static func run(_ arguments: [String], input: String = "") throws -> Outcome {
-        let process = try start(arguments)
+    ///
+    /// - Parameter file: takes its output in place of the outcome.
+    static func run(_ arguments: [String], input: String = "", writingTo file: String? = nil) throws -> Outcome {
+        let process = try start(arguments, writingTo: file)
         try process.input.write(contentsOf: Data(input.utf8))
         try process.input.close()
         return process.wait()
     }
 
-    static func start(_ arguments: [String]) throws -> Running {
+    static func start(_ arguments: [String], writingTo file: String? = nil) throws -> Running {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
@@ -33,6 +35,10 @@ enum Program {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors
+        if let file {
+            process.standardOutput = FileHandle(forWritingAtPath: file)
+            try output.fileHandleForWriting.close()
+        }
         try process.run()
         return Running(
             process: process, input: input.fileHandleForWriting, output: output.fileHandleForReading,

@@ -82,8 +82,12 @@ extension Client {
                             return .failure(ClientError(.malformedResponse, "the answer leaves out \(name)"))
                         }
                         guard found.errorCode == 0 else {
+                            // The broker speaks of a partition it does not host, where nobody named one.
+                            let isUnknown = found.errorCode == ErrorCode.unknownTopicOrPartition.rawValue
                             return .failure(
-                                ClientError(found.errorCode, found.errorMessage, doing: "deleting topic \(name)"))
+                                ClientError(
+                                    found.errorCode, isUnknown ? nil : found.errorMessage,
+                                    doing: "deleting topic \(name)"))
                         }
                         self?.forget(topic: name)
                         return .success(())

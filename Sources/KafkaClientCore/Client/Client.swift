@@ -10,6 +10,14 @@ public enum Destination: Sendable, Hashable {
     case leader(TopicPartition)
 }
 
+/// What became of one of a client's connections.
+public enum ConnectionChange: Sendable {
+    /// Requests can be sent.
+    case ready(BrokerEndpoint)
+    /// It could not be made, or broke while requests waited for their answers.
+    case failed(BrokerEndpoint, reason: String)
+}
+
 /// A client of one cluster: connections, metadata and requests. Producers and consumers share it.
 ///
 /// It lives on one event loop, whose thread alone may call it; completions are called there too, never before the call that
@@ -24,6 +32,8 @@ public final class Client {
     private var isClosed = false
     private var metadataState: MetadataState
     private var observers: [() -> Void] = []
+    /// Told what becomes of connections. What is asked is tried again all the same, so this is for people to read.
+    public var onConnectionChange: ((ConnectionChange) -> Void)?
 
     /// A fetch waits on the broker for data, and a broker answers a connection's requests one after another: it gets a
     /// connection of its own, so that nothing else waits behind it.
@@ -109,6 +119,8 @@ extension Client {
         if let known = connections[key] { return known }
         let connection = BrokerConnection(
             endpoint: endpoint, loop: loop, configuration: configuration, seed: generator.next())
+        connection.onReady = { [weak self] in self?.onConnectionChange?(.ready(endpoint)) }
+        connection.onRequestsLost = { [weak self] in self?.onConnectionChange?(.failed(endpoint, reason: $0)) }
         // A broker that goes away often takes leaderships with it.
         connection.onDisconnect = { [weak self] _ in
             guard let self, !metadata.topics.isEmpty else { return }

@@ -25,6 +25,10 @@ final class BrokerConnection {
     private var deadline: (timer: ClientTimer, at: MonotonicTime)?
     /// Told when the connection could not be made or broke.
     var onDisconnect: ((_ reason: String) -> Void)?
+    /// Told when it can be used.
+    var onReady: (() -> Void)?
+    /// Told when it could not be made or broke, and somebody waited for it.
+    var onRequestsLost: ((_ reason: String) -> Void)?
 
     init(endpoint: BrokerEndpoint, loop: any ClientLoop, configuration: ClientConfiguration, seed: UInt64) {
         self.endpoint = endpoint
@@ -111,7 +115,9 @@ final class BrokerConnection {
                 link = .none
                 if channel.load > 0 { connect() }
             })
-        finish(channel.closed(), ClientError(code, "\(endpoint): \(reason)"))
+        let lost = channel.closed()
+        finish(lost, ClientError(code, "\(endpoint): \(reason)"))
+        if !lost.isEmpty { onRequestsLost?(reason) }
         onDisconnect?(reason)
     }
 
@@ -173,6 +179,7 @@ extension BrokerConnection: ClientLinkHandler {
         case .negotiated(let refused):
             for (request, error) in refused { request.complete(.failure(error)) }
             finishUnanswered()
+            if channel.state == .ready { onReady?() }
         case .violation(let reason):
             fail(.disconnected, reason)
         }

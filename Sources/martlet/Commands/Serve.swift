@@ -2,6 +2,7 @@ import Broker
 import CommandLine
 import Configuration
 import Glibc
+import Logging
 import Runtime
 
 /// Runs a broker until SIGTERM, SIGINT or the end of its terminal, then stops it cleanly.
@@ -14,8 +15,14 @@ func serve(_ options: ServerOptions) throws {
     let terminal = Terminal.current()
     do {
         let configuration = try BrokerConfiguration(try input(options))
+        log.info("starting", metadata: ["version": "\(Version.text)"])
         let server = try BrokerServer.start(configuration)
-        for endpoint in server.endpoints { terminal.write("martlet ready on \(endpoint)\n") }
+        for endpoint in server.endpoints where !isLoopback(endpoint) {
+            log.warning(
+                "everybody who reaches this port may do everything: there is no authentication yet",
+                metadata: ["listener": "\(endpoint)"])
+        }
+        for endpoint in server.endpoints { announce(endpoint, terminal) }
         try waitForEnd()
         server.stop()
     } catch let problems as ConfigurationProblems {
@@ -28,6 +35,23 @@ func serve(_ options: ServerOptions) throws {
         terminal.writeError("\(terminal.errorStyle.red("error")): \(error)\n")
         throw ExitCode.usage
     }
+}
+
+private let log = Logger(label: "martlet")
+
+/// Says that clients can connect.
+private func announce(_ endpoint: BoundListener, _ terminal: Terminal) {
+    do throws(OutputError) {
+        try terminal.write("martlet ready on \(endpoint)\n")
+    } catch {
+        log.warning("it cannot be said on the output that clients can connect", metadata: ["error": "\(error)"])
+    }
+}
+
+/// Whether only this machine reaches it.
+private func isLoopback(_ endpoint: BoundListener) -> Bool {
+    let addresses = try? HostPort(host: endpoint.host, port: endpoint.port).resolve()
+    return addresses?.allSatisfy(\.isLoopback) ?? false
 }
 
 private let endingSignals = [SIGTERM, SIGINT, SIGHUP]
@@ -62,8 +86,21 @@ private func input(_ options: ServerOptions) throws -> ConfigurationInput {
         input.arguments.append(
             .init(key: "advertised.listeners", value: "PLAINTEXT://\(advertise)", option: "--advertise"))
     }
-    if let data = options.data { input.arguments.append(.init(key: "log.dirs", value: data, option: "--data")) }
+    if let data = options.data {
+        input.arguments.append(.init(key: "log.dirs", value: absolutePaths(data), option: "--data"))
+    }
     return input
+}
+
+/// The directories with their whole paths, which tell people more where messages name them.
+private func absolutePaths(_ list: String) -> String {
+    guard let directory = getcwd(nil, 0) else { return list }
+    defer { free(directory) }
+    return list.split(separator: ",", omittingEmptySubsequences: false).map { element in
+        let path = element.drop { $0 == " " }
+        guard !path.isEmpty, !path.hasPrefix("/") else { return String(path) }
+        return "\(String(cString: directory))/\(path.hasPrefix("./") ? path.dropFirst(2) : path)"
+    }.joined(separator: ",")
 }
 
 private func environment() -> [String: String] {

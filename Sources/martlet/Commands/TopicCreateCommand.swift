@@ -49,9 +49,9 @@ struct TopicCreateCommand: ParsableCommand {
                 for (name, result) in results {
                     switch result {
                     case .success(let topic):
-                        session.terminal.write("created \(name)\(TopicCreateCommand.shape(topic))\n")
+                        session.write("created \(name)\(TopicCreateCommand.shape(topic))\n")
                     case .failure(let error) where ifNotExists && error.code == .broker(.topicAlreadyExists):
-                        session.terminal.write("\(name) exists\n")
+                        session.write("\(name) exists\n")
                     case .failure(let error):
                         hasFailed = true
                         session.report(error)

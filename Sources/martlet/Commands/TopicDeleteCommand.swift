@@ -25,9 +25,9 @@ struct TopicDeleteCommand: ParsableCommand {
                 var hasFailed = false
                 for (name, result) in results {
                     switch result {
-                    case .success: session.terminal.write("deleted \(name)\n")
+                    case .success: session.write("deleted \(name)\n")
                     case .failure(let error) where ifExists && error.code == .broker(.unknownTopicOrPartition):
-                        session.terminal.write("\(name) does not exist\n")
+                        session.write("\(name) does not exist\n")
                     case .failure(let error):
                         hasFailed = true
                         session.report(error)

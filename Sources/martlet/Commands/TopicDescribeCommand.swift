@@ -41,12 +41,12 @@ struct TopicDescribeCommand: ParsableCommand {
             } else {
                 hasFailed = true
                 let code = cluster.topicErrors[name]?.rawValue ?? -1
-                writeAll(1, output)
+                session.write(output)
                 output = []
                 session.report(ClientError(code, doing: "describing topic \(name)"))
             }
         }
-        writeAll(1, output)
+        session.write(output)
         session.finish(hasFailed ? .failure : .success)
     }
 

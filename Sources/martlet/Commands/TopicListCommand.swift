@@ -29,7 +29,7 @@ struct TopicListCommand: ParsableCommand {
                         json ? output.appendSummary(of: topic) : output.append(contentsOf: topic.name.utf8)
                         output.append(UInt8(ascii: "\n"))
                     }
-                    writeAll(1, output)
+                    session.write(output)
                     session.finish()
                 }
             }

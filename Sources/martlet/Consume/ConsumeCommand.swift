@@ -75,7 +75,8 @@ struct ConsumeCommand: ParsableCommand {
         try ClientSession.run(connection) { session in
             let run = ConsumeRun(
                 session: session, topic: topic, partitions: partition, from: from, untilEnd: untilEnd, limit: count,
-                output: RecordOutput(format: outputFormat, null: Array(null.utf8)), configuration: configuration)
+                output: RecordOutput(format: outputFormat, null: Array(null.utf8), write: session.write),
+                configuration: configuration)
             run.start()
         }
     }

@@ -37,7 +37,8 @@ final class ConsumeRun: ConsumerDelegate {
         self.output = output
         isolationLevel = configuration.isolationLevel
         consumer = Consumer(client: session.client, configuration: configuration)
-        progress = ProgressLine(session: session, verb: "read")
+        progress = ProgressLine(
+            session: session, verb: "read", isEnabled: !session.terminal.isOutputInteractive)
     }
 
     func start() {
@@ -109,6 +110,9 @@ final class ConsumeRun: ConsumerDelegate {
     }
 
     private func assign(_ starts: [TopicPartition: Int64]) {
+        if case .offset(let start) = from, let end = ends.values.max(), start > end {
+            session.terminal.writeError("offset \(start) lies past the end of \(topic), which is \(end)\n")
+        }
         for (partition, start) in starts.sorted(by: { $0.key < $1.key }) {
             if let end = ends[partition], start >= end {
                 open.remove(partition)

@@ -8,16 +8,19 @@ struct RecordOutput {
     let format: OutputFormat
     /// Stands for null.
     let null: [UInt8]
+    /// Where it goes; false when nothing more can be written.
+    let write: ([UInt8]) -> Bool
     private var pending: [UInt8] = []
 
-    init(format: OutputFormat, null: [UInt8]) {
+    init(format: OutputFormat, null: [UInt8], write: @escaping ([UInt8]) -> Bool) {
         self.format = format
         self.null = null
+        self.write = write
     }
 
     /// Takes a record.
     ///
-    /// - Returns: false when nobody reads the output any more.
+    /// - Returns: false when nothing more can be written.
     mutating func append(_ record: ConsumedRecord, _ partition: TopicPartition) -> Bool {
         format.append(record, partition, null: null, to: &pending)
         return pending.count < RecordOutput.flushSize || flush()
@@ -25,10 +28,10 @@ struct RecordOutput {
 
     /// Writes what was gathered.
     ///
-    /// - Returns: false when nobody reads the output any more.
+    /// - Returns: false when nothing more can be written.
     mutating func flush() -> Bool {
         guard !pending.isEmpty else { return true }
         defer { pending.removeAll(keepingCapacity: true) }
-        return writeAll(1, pending)
+        return write(pending)
     }
 }

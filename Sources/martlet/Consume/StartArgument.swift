@@ -43,8 +43,6 @@ enum StartArgument: ExpressibleByArgument, Equatable {
         }
     }
 
-    static var valueKind: ValueKind { .choice(["beginning", "end"]) }
-
     /// What to look up at the brokers; of `last` it is the end.
     func position(nowMs: Int64) -> StartPosition {
         switch self {

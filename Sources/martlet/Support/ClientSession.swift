@@ -16,6 +16,8 @@ final class ClientSession {
     var onInterrupt: (() -> Void)?
     private let bootstrap: BootstrapServers
     private var exitCode = ExitCode.success
+    private var hasOutputFailed = false
+    private let outage: OutageNotice
 
     private init(_ options: ConnectionOptions, _ shard: Shard, _ pool: BlockingPool, _ terminal: Terminal) {
         self.shard = shard
@@ -24,6 +26,8 @@ final class ClientSession {
         bootstrap = options.bootstrap
         loop = ShardLoop(shard: shard, resolvers: pool)
         client = Client(loop: loop, configuration: options.clientConfiguration, seed: .random(in: 0 ... .max))
+        outage = OutageNotice(options, shard: shard, terminal: terminal)
+        client.onConnectionChange = outage.connectionChanged
     }
 
     /// Runs `body`, then the loop until `finish` is called.
@@ -49,9 +53,29 @@ final class ClientSession {
         if let session, session.exitCode != .success { throw session.exitCode }
     }
 
+    /// Writes to the output stream. A failure is said once, and makes the command end with status 1.
+    ///
+    /// - Returns: false when nothing more can be written.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        do throws(OutputError) {
+            try terminal.write(bytes)
+            return true
+        } catch .closed {
+            return false
+        } catch {
+            if !hasOutputFailed { terminal.writeError("\(terminal.errorStyle.red("error")): \(error)\n") }
+            hasOutputFailed = true
+            return false
+        }
+    }
+
+    @discardableResult
+    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
     /// Ends the command with this status once the client is closed.
     func finish(_ code: ExitCode = .success) {
-        exitCode = code
+        exitCode = hasOutputFailed && code == .success ? .failure : code
         client.close()
         shard.stop()
     }

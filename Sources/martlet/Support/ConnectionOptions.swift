@@ -5,7 +5,7 @@ import Runtime
 /// How a command reaches the cluster.
 struct ConnectionOptions: ParsableArguments {
     @Option(
-        name: .customLong("bootstrap", short: "b"), valueName: "HOST:PORT",
+        name: .customLong("bootstrap", short: "b", aliases: ["bootstrap-server"]), valueName: "HOST:PORT",
         help: "Brokers to ask first, with commas between; the others are learned from them.")
     var bootstrap = BootstrapServers(endpoints: [BrokerEndpoint(host: "localhost", port: 9092)])
 

@@ -2,24 +2,30 @@ import CommandLine
 import Runtime
 
 /// Shows on a terminal how far long work is, in a line that is written over.
+///
+/// Not for work whose output goes to a terminal too: it would stand in the midst of that.
 final class ProgressLine {
     private let session: ClientSession
     private let verb: String
     private let startedAt: MonotonicTime
     private var shownAt: MonotonicTime
     private var isShown = false
+    private let isEnabled: Bool
 
-    /// - Parameter verb: what happens to records: `written`.
-    init(session: ClientSession, verb: String) {
+    /// - Parameters:
+    ///   - verb: what happens to records: `written`.
+    ///   - isEnabled: whether it is shown at all, given a terminal that can.
+    init(session: ClientSession, verb: String, isEnabled: Bool = true) {
         self.session = session
         self.verb = verb
+        self.isEnabled = isEnabled && session.terminal.showsProgress
         startedAt = session.shard.now
         shownAt = startedAt
     }
 
     /// Takes the count so far; shows it when the work takes more than a second, and at most once a second.
     func count(_ count: Int) {
-        guard session.terminal.showsProgress, session.shard.now - shownAt >= .seconds(1) else { return }
+        guard isEnabled, session.shard.now - shownAt >= .seconds(1) else { return }
         shownAt = session.shard.now
         isShown = true
         let seconds = Double((shownAt - startedAt).nanoseconds) / 1e9

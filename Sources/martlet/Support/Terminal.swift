@@ -1,11 +1,14 @@
 import CommandLine
 import Glibc
+import Runtime
 
 /// The process's three streams, and what people may see on them.
 struct Terminal {
     let outputStyle: Style
     let errorStyle: Style
-    /// Whether a person watches the error stream, so that progress can be shown there.
+    let isOutputInteractive: Bool
+    let isErrorInteractive: Bool
+    /// Whether what stands on the error stream can be written over, so that progress can be shown there.
     let showsProgress: Bool
     let isInputInteractive: Bool
 
@@ -18,6 +21,7 @@ struct Terminal {
         return Terminal(
             outputStyle: Style(isTerminal: isatty(1) == 1, environment: environment, width: width),
             errorStyle: Style(isTerminal: isatty(2) == 1, environment: environment, width: width),
+            isOutputInteractive: isatty(1) == 1, isErrorInteractive: isatty(2) == 1,
             showsProgress: isatty(2) == 1 && environment["TERM"] != "dumb", isInputInteractive: isatty(0) == 1)
     }
 
@@ -28,32 +32,45 @@ struct Terminal {
     }
 
     /// Writes to the output stream.
-    ///
-    /// - Returns: false when nobody reads it any more.
-    @discardableResult
-    func write(_ text: String) -> Bool { writeAll(1, Array(text.utf8)) }
+    func write(_ text: String) throws(OutputError) { try write(Array(text.utf8)) }
 
-    func writeError(_ text: String) { writeAll(2, Array(text.utf8)) }
+    func write(_ bytes: [UInt8]) throws(OutputError) { try writeAll(1, bytes) }
+
+    /// Writes to the error stream; where that fails there is nobody to tell.
+    func writeError(_ text: String) { try? writeAll(2, Array(text.utf8)) }
+}
+
+/// Why something could not be written to the output stream.
+enum OutputError: Error, Equatable {
+    /// Nobody reads it any more, which is no failure.
+    case closed
+    case failed(SystemError)
+}
+
+extension OutputError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .closed: "the output is not read any more"
+        case .failed(let error): "\(error)"
+        }
+    }
 }
 
 /// Writes all bytes, waiting as long as the reader takes.
-///
-/// - Returns: false when nobody reads them any more.
-@discardableResult
-func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { bytes in
+private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) throws(OutputError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(OutputError) in
         var rest = bytes[...]
         while !rest.isEmpty {
-            let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let written = write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
             if written >= 0 {
                 rest = rest.dropFirst(written)
             } else if errno == EAGAIN {
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wanted, 1, -1)
             } else if errno != EINTR {
-                return false
+                let code = errno
+                throw code == EPIPE ? OutputError.closed : .failed(SystemError("writing the output", code: code))
             }
         }
-        return true
     }
 }
