@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-swift test-acceptance wire reference generate compatibility format lint clean \
-	build-packages test-packages
+	kafka-home wire-home toolchain build-packages test-packages
 
 LISTEN ?= localhost:9092
 DATA ?= data
@@ -12,7 +12,7 @@ PYTEST_FLAGS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTHON := .venv/bin/python
 BINARY := .build/release/martlet
-RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --no-color-diagnostics
 SOURCES := Package.swift Sources Tests
 
 # First what the toolchain itself calls for, then the codecs.
@@ -26,37 +26,58 @@ define install
 	dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
 done; \
 if [ -n "$$missing" ]; then \
+	if [ -n "$(SUDO)" ] && ! command -v sudo >/dev/null; then \
+		echo "There is no sudo: install these as root: apt-get install --no-install-recommends$$missing" >&2; exit 1; \
+	fi; \
 	echo "Installing$$missing"; \
 	$(SUDO) apt-get update -q && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 fi
 endef
 
+# Passes on what the broker says; when it is ready, what to try follows, for the address that it has.
+define then_hints
+while IFS= read -r line; do \
+	echo "$$line"; \
+	case $$line in "martlet ready on "*) \
+		address=$${line#martlet ready on }; option=; \
+		if [ "$$address" != localhost:9092 ]; then option=" --bootstrap $$address"; fi; \
+		sed -e "s/localhost:9092/$$address/" -e "/release\/martlet/s/\$$/$$option/" docs/try-next.txt;; \
+	esac; \
+done
+endef
+
+# Says what a target needs of the environment, before anything is built for it.
+needed = @test -n "$($(1))" || { echo "$(1) is not set: it names $(2); see CONTRIBUTING.md" >&2; exit 1; }
+
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo
+	@echo 'LISTEN=$(LISTEN) and DATA=$(DATA) are where "run" listens and keeps its data. PYTEST_FLAGS go to the'
+	@echo "acceptance tests: make test-acceptance PYTEST_FLAGS='-k kill9'"
 
 run: build ## Build a release and start a broker on localhost:9092 with its data in ./data
-	@sed 's/localhost:9092/$(LISTEN)/' docs/try-next.txt
-	@exec $(BINARY) server --listen $(LISTEN) --data $(DATA)
+	@echo 'Starting on $(LISTEN) with its data in $(DATA). For another one: make run LISTEN=localhost:9093 DATA=data2'
+	@exec $(BINARY) server --listen $(LISTEN) --data $(DATA) > >($(then_hints))
 
-build: build-packages ## Build .build/release/martlet
+build: toolchain build-packages ## Build .build/release/martlet
 	swift build $(RELEASE) --product martlet
 
 test: test-swift test-acceptance ## Install what the tests need and run all of them
 
-test-swift: build-packages test-packages $(PYTHON) ## Run the tests of the Swift packages
+test-swift: toolchain build-packages test-packages $(PYTHON) ## Run the tests of the Swift packages
 	MARTLET_TEST_PYTHON=$(CURDIR)/$(PYTHON) swift test
 
 test-acceptance: build test-packages $(PYTHON) ## Run real clients and tools against the release
 	$(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)
 
-reference: test-packages $(PYTHON) ## Run the acceptance tests against Apache Kafka in KAFKA_HOME, to test the tests
+reference: kafka-home test-packages $(PYTHON) ## Run the acceptance tests against Apache Kafka in KAFKA_HOME, to test the tests
 	REFERENCE=1 $(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)
 
-wire: build test-packages $(PYTHON) ## Compare every answer with Apache Kafka's (WIRE_HOME names the comparison tool)
+wire: wire-home build test-packages $(PYTHON) ## Compare every answer with Apache Kafka's (WIRE_HOME names the comparison tool)
 	$(PYTHON) -m pytest Tests/Acceptance/test_wire.py -rs $(PYTEST_FLAGS)
 
-generate: build-packages ## Write the Swift files of the protocol's messages from Sources/MessageGenerator
+generate: toolchain build-packages ## Write the Swift files of the protocol's messages from Sources/MessageGenerator
 	swift run MessageGenerator
 
 compatibility: ## Write docs/COMPATIBILITY.md from the list of accepted differences
@@ -70,6 +91,15 @@ lint: ## Check the format of the Swift sources
 
 clean: ## Remove what was built (never data)
 	rm -rf .build .venv
+
+kafka-home:
+	$(call needed,KAFKA_HOME,a folder of Apache Kafka 4.3)
+
+wire-home:
+	$(call needed,WIRE_HOME,the folder with the comparison tool)
+
+toolchain:
+	@command -v swift >/dev/null || { echo 'Swift 6.3 is needed: see https://swift.org/install' >&2; exit 1; }
 
 build-packages:
 	$(call install,$(BUILD_PACKAGES))

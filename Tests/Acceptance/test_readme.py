@@ -45,6 +45,15 @@ def test_tour(make_broker, tmp_path):
         printed = done.stdout
 
 
+def test_swift_example_is_tested():
+    tested = (brokers.ROOT / "Tests/BrokerTests/ExampleTests.swift").read_text()
+    for readme in (*TOUR, "Sources/MartletTesting/README.md"):
+        example, = re.findall(r"^```swift\n(.*?)^```$", (brokers.ROOT / readme).read_text(), re.MULTILINE | re.DOTALL)
+        imports, test = example.split("\n\n", 1)
+        assert test in tested
+        assert set(imports.splitlines()) <= set(tested.splitlines())
+
+
 def test_korean_tour_has_the_same_commands():
     without_comments = [
         [(language, re.sub(r"^# .*\n", "", text, flags=re.MULTILINE)) for language, text in blocks(readme)]
