@@ -1,3 +1,4 @@
+import KafkaProtocol
 import MartletTesting
 import Records
 import Testing
