@@ -3,7 +3,7 @@ import re
 import shutil
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 import brokers
@@ -29,8 +29,17 @@ def numbers_in(broker, topic):
     return [records.number(record) for record in clients.Confluent().consume(broker, topic, 0)]
 
 
+def offsets_of(broker, topic):
+    """Where a topic's only partition starts and ends."""
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "offsets", "enable.auto.commit": False})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30)
+    finally:
+        consumer.close()
+
+
 def said(broker, level, text):
-    return re.search(rf"{level}\b.*{text}", broker.log_text())
+    return re.search(rf"{level}\b.*{text}.*", broker.log_text())
 
 
 @pytest.mark.parametrize("content, is_wrong_line", [
@@ -48,7 +57,7 @@ def test_damaged_log_start_checkpoint_brings_nothing_back_and_loses_nothing(brok
     assert b"kept 0 40" in checkpoint.read_bytes()
     checkpoint.write_bytes(content)
     broker.start()
-    assert numbers_in(broker, "kept") == list(range(40, 100))
+    assert offsets_of(broker, "kept") == (40, 100)
     assert said(broker, "ERROR", "log start checkpoint is wrong" if is_wrong_line else str(checkpoint))
 
 
