@@ -87,6 +87,22 @@ import Testing
         #expect(try disk.list(first).contains { $0.hasPrefix("t-2.") && $0.hasSuffix("-stray") })
     }
 
+    /// What another topic of the name has left in one log directory does not hide the partition that is in another.
+    @Test func aPartitionIsFoundInWhicheverDirectoryItIs() throws {
+        try fill([first, second])
+        for directory in [first, second] {
+            for partition in 0..<4 where try disk.status("\(directory)/t-\(partition)") == nil {
+                try disk.createDirectory("\(directory)/t-\(partition)")
+                try write(
+                    Array("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAABA".utf8),
+                    to: "\(directory)/t-\(partition)/partition.metadata")
+            }
+        }
+        let server = try start([first, second])
+        defer { server.stop() }
+        #expect(try ends(server) == [1, 1, 1, 1])
+    }
+
     @Test func partitionsWithoutMetadataAreNotStarted() throws {
         try fill([first])
         try disk.rename(first + "/metadata", to: temporary.path + "/metadata")

@@ -78,7 +78,9 @@ extension BrokerShard {
         for opening in group {
             guard let entry = topics[opening.topicID] else { continue }
             let rules = PartitionRules(entry.configuration, logs: context.configuration.logs)
-            jobs.append(LogOpening(opening, place: place(of: opening.id), configuration: rules.log))
+            let place = opening.place ?? place(of: opening)
+            partitionsPerDirectory[place] += 1
+            jobs.append(LogOpening(opening, place: place, configuration: rules.log))
         }
         let (context, now, logs) = (context, loop.wallClockMs, jobs)
         runOnPool({ logs.map { $0.run(context, now: now) } }, then: opened)
@@ -90,16 +92,12 @@ extension BrokerShard {
         openMore()
     }
 
-    /// The directory that has the partition, or the one with the fewest.
-    private func place(of id: TopicPartition) -> Int {
-        if let known = context.directories.firstIndex(where: { $0.partitions[id] != nil }) {
-            partitionsPerDirectory[known] += 1
-            return known
-        }
-        let emptiest =
-            partitionsPerDirectory.indices.min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0
-        partitionsPerDirectory[emptiest] += 1
-        return emptiest
+    /// The directory that has the partition of this topic; else one that has a partition of its name and does not say
+    /// whose, which is taken for this topic's; else the directory with the fewest.
+    private func place(of opening: PartitionOpening) -> Int {
+        let found = context.directories.map { $0.partitions[opening.id] }
+        return found.firstIndex { $0 == .some(opening.topicID) } ?? found.firstIndex { $0 == .some(.none) }
+            ?? partitionsPerDirectory.indices.min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0
     }
 
     private func report(_ event: LogEvent, _ id: TopicPartition) {
@@ -116,7 +114,7 @@ extension BrokerShard {
     private func openAgain(_ opened: OpenedLog) {
         loop.schedule(after: .seconds(5)) { [weak self] in
             guard let self else { return }
-            openings.add(PartitionOpening(topicID: opened.topicID, id: opened.id))
+            openings.add(PartitionOpening(topicID: opened.topicID, id: opened.id, place: opened.directory))
             openMore()
         }
     }

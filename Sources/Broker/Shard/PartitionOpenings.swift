@@ -76,4 +76,6 @@ struct PartitionOpenings {
 struct PartitionOpening: Sendable {
     let topicID: UUID
     let id: TopicPartition
+    /// The directory that it has to be in, if that was settled.
+    var place: Int?
 }
