@@ -21,4 +21,15 @@ final class CountingSemaphore: Sendable {
         var one: UInt64 = 0
         while read(descriptor, &one, 8) < 0, errno == EINTR {}
     }
+
+    /// Waits until there is something to take, without taking it. False if time ran out before.
+    func wait(within timeout: Interval) -> Bool {
+        let deadline = MonotonicTime.current() + timeout
+        while true {
+            let left = max((deadline - .current()).nanoseconds, 0)
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&entry, 1, Int32(clamping: (left + 999_999) / 1_000_000)) > 0 { return true }
+            if left == 0 { return false }
+        }
+    }
 }

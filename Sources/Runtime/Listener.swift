@@ -158,31 +158,8 @@ extension Shard {
     public func listen(
         onAll addresses: [SocketAddress], listen: (SocketAddress) throws(SystemError) -> Listener
     ) throws(SystemError) -> HostListeners {
-        var attempts = 0
-        while true {
-            attempts += 1
-            var outcome = HostListeners()
-            var port: UInt16?
-            for address in addresses {
-                var address = address
-                if address.port == 0, let port { address.port = port }
-                do throws(SystemError) {
-                    let listener = try listen(address)
-                    port = listener.localPort
-                    outcome.listeners.append(listener)
-                } catch {
-                    outcome.failures.append(error)
-                }
-            }
-            let isPortTakenElsewhere = outcome.failures.contains { $0.code == EADDRINUSE }
-            if isPortTakenElsewhere, addresses.allSatisfy({ $0.port == 0 }), attempts < 16 {
-                for listener in outcome.listeners { listener.close() }
-                continue
-            }
-            if outcome.listeners.isEmpty {
-                throw outcome.failures.first ?? SystemError("listen on no address", code: EINVAL)
-            }
-            return outcome
-        }
+        let outcome = try BoundAddresses<Listener>(
+            addresses, port: \.localPort, close: { $0.close() }, bind: listen)
+        return HostListeners(listeners: outcome.bound, failures: outcome.failures)
     }
 }

@@ -26,4 +26,10 @@ public final class Rendezvous<Value: Sendable>: Sendable {
             arrived.signal()
         }
     }
+
+    /// The value, or nil where none comes in time. Blocks.
+    public func wait(within timeout: Interval) -> Value? {
+        _ = arrived.wait(within: timeout)
+        return value.withLock { $0 }
+    }
 }

@@ -167,6 +167,7 @@ public final class Shard {
         settle()
         releaseClosed()
         freeTickMemory()
+        statistics.busyNanoseconds &+= (MonotonicTime.current() - now).nanoseconds
     }
 
     /// For how many milliseconds the poll may wait.

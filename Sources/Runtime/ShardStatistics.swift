@@ -1,6 +1,8 @@
 /// What a shard has counted since it started.
 public struct ShardStatistics: Sendable {
     public var ticks = 0
+    /// Time that ticks took, without the waits between them.
+    public var busyNanoseconds: Int64 = 0
     public var connectionsAccepted = 0
     public var connectionsOpened = 0
     public var connectionsClosed = 0
