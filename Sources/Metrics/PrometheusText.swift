@@ -1,6 +1,6 @@
-/// A snapshot in Prometheus' text exposition format, version 0.0.4.
+/// A snapshot in Prometheus' text exposition format.
 public struct PrometheusText {
-    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    public static let contentType = ExpositionWriter.contentType
 
     private let snapshot: MetricsSnapshot
 
@@ -8,64 +8,40 @@ public struct PrometheusText {
 
     /// Families by name and samples by dimensions, so that the same values make the same text.
     public var rendered: String {
-        var text = ""
+        var writer = ExpositionWriter()
         for (label, family) in snapshot.families.sorted(by: { $0.key < $1.key }) {
             guard let first = family.samples.values.first else { continue }
-            if !family.help.isEmpty { text += "# HELP \(label) \(escaped(family.help, quotes: false))\n" }
-            text += "# TYPE \(label) \(typeName(first))\n"
-            let samples = family.samples.map { (labels: $0.key.map(render), value: $0.value) }
-            for sample in samples.sorted(by: { $0.labels.lexicographicallyPrecedes($1.labels) }) {
-                append(sample.value, label, sample.labels, to: &text)
+            writer.begin(label, kind(first), family.help)
+            let samples = family.samples.sorted { left, right in
+                left.key.lexicographicallyPrecedes(right.key) { ($0.name, $0.value) < ($1.name, $1.value) }
             }
+            for (dimensions, value) in samples { append(value, dimensions, to: &writer) }
         }
-        return text
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private func typeName(_ value: MetricsSnapshot.Value) -> String {
+    private func kind(_ value: MetricsSnapshot.Value) -> ExpositionWriter.Kind {
         switch value {
-        case .counter: "counter"
-        case .gauge: "gauge"
-        case .histogram: "histogram"
+        case .counter: .counter
+        case .gauge: .gauge
+        case .histogram: .histogram
         }
     }
 
-    private func append(_ value: MetricsSnapshot.Value, _ label: String, _ labels: [String], to text: inout String) {
+    private func append(
+        _ value: MetricsSnapshot.Value, _ dimensions: [Dimension], to writer: inout ExpositionWriter
+    ) {
         switch value {
-        case .counter(let number), .gauge(let number):
-            text += "\(label)\(braced(labels)) \(render(number))\n"
+        case .counter(let number), .gauge(let number): writer.sample(number, dimensions)
         case .histogram(let bounds, let counts, let sum):
             var cumulative: Int64 = 0
             for (bound, count) in zip(bounds + [.infinity], counts) {
                 cumulative += count
-                text += "\(label)_bucket\(braced(labels + ["le=\"\(render(bound))\""])) \(cumulative)\n"
+                let upTo = Dimension("le", ExpositionWriter.text(of: bound))
+                writer.sample(cumulative, suffix: "_bucket", dimensions + [upTo])
             }
-            text += "\(label)_sum\(braced(labels)) \(render(sum))\n"
-            text += "\(label)_count\(braced(labels)) \(cumulative)\n"
+            writer.sample(sum, suffix: "_sum", dimensions)
+            writer.sample(cumulative, suffix: "_count", dimensions)
         }
-    }
-
-    private func braced(_ labels: [String]) -> String { labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}" }
-
-    private func render(_ dimension: Dimension) -> String {
-        "\(dimension.name)=\"\(escaped(dimension.value, quotes: true))\""
-    }
-
-    private func render(_ number: Double) -> String {
-        if number.isNaN { return "NaN" }
-        if number.isInfinite { return number > 0 ? "+Inf" : "-Inf" }
-        return Int64(exactly: number).map(String.init) ?? String(number)
-    }
-
-    private func escaped(_ text: String, quotes: Bool) -> String {
-        var escaped = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "\\": escaped += "\\\\"
-            case "\n": escaped += "\\n"
-            case "\"" where quotes: escaped += "\\\""
-            default: escaped.unicodeScalars.append(character)
-            }
-        }
-        return escaped
     }
 }
