@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CLz4"),
         .systemLibrary(name: "CSnappy"),
+        .target(name: "CMicrohttpd", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
 
         // Leaves
         room("Collections"),
@@ -60,8 +61,9 @@ let package = Package(
         // Cores and their shells
         room("Configuration"),
         room("Runtime", ["Bytes", "CSystem", "Collections", "Logging", "Metrics"]),
+        room("HTTPServer", ["CMicrohttpd", "Logging", "Runtime"]),
         room("LogStorage", ["Bytes", "Records", "Files"]),
-        room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Runtime"]),
+        room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Metrics", "Runtime"]),
         room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
@@ -73,8 +75,8 @@ let package = Package(
             "Broker",
             [
                 "Bytes", "Collections", "Configuration", "Controller", "DiskScheduler", "EmbeddedStore", "Files",
-                "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics", "Records",
-                "Replication", "Runtime",
+                "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
+                "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
@@ -108,6 +110,7 @@ let package = Package(
         tests("Collections", []),
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
+        tests("HTTPServer", ["Runtime"]),
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),

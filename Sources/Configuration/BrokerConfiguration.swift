@@ -20,6 +20,7 @@ public struct BrokerConfiguration: Sendable {
     public let topics: Topics
     public let logs: Logs
     public let network: Network
+    public let observability: Observability
 
     /// New topics, and what every topic begins with.
     public struct Topics: Sendable {
@@ -76,6 +77,7 @@ public struct BrokerConfiguration: Sendable {
         problems += BrokerConfiguration.checkRoles(settings)
         problems += BrokerConfiguration.checkTopicDefaults(settings)
         let overrides = BrokerConfiguration.connectionOverrides(settings, &problems)
+        let observability = Observability(settings, &problems)
         guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
 
         self.settings = settings
@@ -90,6 +92,7 @@ public struct BrokerConfiguration: Sendable {
         topics = Topics(settings)
         logs = Logs(settings)
         network = Network(settings, overrides)
+        self.observability = observability
     }
 
     private static func nodeId(_ settings: BrokerSettings) -> Int32 {
@@ -191,7 +194,7 @@ extension BrokerConfiguration.Network {
 
 extension BrokerSettings {
     /// The value of a key of whole numbers that has a default.
-    fileprivate func number(_ name: String) -> Int64 {
+    func number(_ name: String) -> Int64 {
         guard let value = value(of: name) else { preconditionFailure("\(name) has no default") }
         return value.integer
     }

@@ -9,6 +9,7 @@ public enum BrokerKeys {
     private static let byName: [String: ConfigurationKey] = {
         let tables = [
             identity, log, network, replication, cleaner, groups, coordinators, quorum, tiered, quotas, security,
+            observability,
         ]
         return Dictionary(uniqueKeysWithValues: tables.joined().map { ($0.name, $0) })
     }()

@@ -1,6 +1,7 @@
 import Bytes
 import Files
 import LogStorage
+public import Metrics
 public import Runtime
 
 /// Runs the disk work of one shard's logs: at the end of a tick one write per log that staged something, then one sync
@@ -27,7 +28,7 @@ public final class DiskScheduler {
     /// Bytes of batches that outlived their tick, which count against the shard's memory until they are written.
     var keptBytes: [ObjectIdentifier: Int] = [:]
 
-    /// Counts for the metrics: writes, bytes, sync rounds, and the nanoseconds they took.
+    /// Counts for the metrics: writes, bytes, and the times of the sync rounds.
     public internal(set) var statistics = DiskStatistics()
 
     public init(shard: Shard, pool: BlockingPool, syncThreads: [SyncThread]) {
@@ -163,8 +164,7 @@ public final class DiskScheduler {
             preconditionFailure("a sync round ends once")
         }
         directories[outcome.directory].syncing = nil
-        statistics.syncRounds += 1
-        statistics.syncNanoseconds += outcome.duration.nanoseconds
+        statistics.syncTimes.record(nanoseconds: outcome.duration.nanoseconds)
         switch outcome.result {
         case .success(let remainders):
             for ((client, sync), remainder) in zip(round.clients, remainders) {
@@ -238,6 +238,6 @@ public struct DiskStatistics: Sendable {
     /// Those of them that the pool made, because the disk was slow.
     public var poolWrites = 0
     public var bytesWritten = 0
-    public var syncRounds = 0
-    public var syncNanoseconds: Int64 = 0
+    /// How long each sync round took on the disk.
+    public var syncTimes = LatencyHistogram()
 }

@@ -120,6 +120,9 @@ extension Log {
         }.sorted { $0.id < $1.id }
     }
 
+    /// How many producers the log knows.
+    public var producerCount: Int { producers.entries.count }
+
     /// Forgets producers silent for `limit` milliseconds (`producer.id.expiration.ms`) that have no transaction open.
     public func expireProducers(now: Int64, after limit: Int64) { producers.expire(now: now, after: limit) }
 

@@ -8,6 +8,8 @@ enum Exceptions {
 
     static let locks: [Place] = [
         ("Sources/Runtime/", "mailboxes and the blocking pool: where threads meet"),
+        ("Sources/HTTPServer/", "where the library's thread meets those that answer"),
+        ("Sources/Broker/Context/BrokerStatus.swift", "health is told while every other thread is busy"),
         ("Sources/Logging/", "levels that can be changed while the program runs"),
         ("Sources/Files/", "the simulated disk, which tests share between threads"),
     ]

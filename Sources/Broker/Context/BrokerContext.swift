@@ -13,6 +13,7 @@ struct BrokerContext: Sendable {
     let shardCount: Int
     let fileSystem: any FileSystem
     let pool: BlockingPool
+    let status: BrokerStatus
     /// Log directories in the order of the configuration.
     let directories: [BrokerDirectory]
     let syncThreads: [SyncThread]

@@ -7,6 +7,8 @@ import Metadata
 enum ControlMessage: Sendable {
     /// Who is told of each change of the metadata, the shards; before anything else.
     case meet([MetadataSubscriber])
+    /// The same, as who have counted what is measured.
+    case measure([ReportSource])
     /// Hand the metadata of the start to the shards; tell when they have opened their partitions.
     case publishStart(done: @Sendable () -> Void)
     /// The broker serves, under these addresses; tells whether that is stored.
@@ -27,4 +29,6 @@ enum ControlMessage: Sendable {
     case checkpointNow(CheckpointEntry, done: @Sendable (Bool) -> Void)
     /// These partitions are gone from their directories: tells when no checkpoint has them any more.
     case forget([(TopicPartition, directory: Int)], done: @Sendable () -> Void)
+    /// What is measured, as text for Prometheus.
+    case metrics(reply: MetricsGatherer.Reply)
 }

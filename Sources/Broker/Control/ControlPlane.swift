@@ -23,6 +23,7 @@ final class ControlPlane {
     private var random = SystemRandomNumberGenerator()
     private var publications = Publications()
     private let checkpoints: CheckpointKeeper
+    private let metrics: MetricsGatherer
     private var storeHasFailed = false
 
     /// Opens the metadata and takes the lead over it.
@@ -34,6 +35,7 @@ final class ControlPlane {
         epoch = loaded.controllerEpoch
         controller = Controller(configuration: context.configuration, image: loaded.image)
         checkpoints = CheckpointKeeper(context: context)
+        metrics = MetricsGatherer(loop: loop, context: context)
         loop.onEndOfTick { [unowned self] in checkpoints.writeIfDue(now: loop.now) }
         scheduleUpkeep()
         putStraysAside()
@@ -45,6 +47,7 @@ final class ControlPlane {
     func receive(_ message: ControlMessage) {
         switch message {
         case .meet(let shards): self.shards = shards
+        case .measure(let sources): metrics.sources = sources
         case .publishStart(let done): publishStart(done)
         case .register(let endpoints, let done): register(endpoints, done)
         case .close(let done): done(close())
@@ -66,6 +69,7 @@ final class ControlPlane {
             checkpoints.note([entry])
             done(checkpoints.write(sync: true))
         case .forget(let partitions, let done): forget(partitions, done)
+        case .metrics(let reply): answerMetrics(reply)
         }
     }
 
@@ -81,6 +85,15 @@ final class ControlPlane {
         let result = controller.allocateProducerIds(brokerId: context.nodeID, brokerEpoch: broker?.epoch ?? -1)
         guard case .success(let block) = result.reply else { return reply(nil) }
         if !commit(result.records, { reply(block) }) { reply(nil) }
+    }
+
+    private func answerMetrics(_ reply: @escaping MetricsGatherer.Reply) {
+        metrics.answer(
+            { [unowned self] in
+                ClusterReport(
+                    image: controller.image, controllerEpoch: epoch, hasStoreFailed: storeHasFailed,
+                    minimumInSyncReplicas: context.configuration.topics.defaults.minInSyncReplicas)
+            }, reply)
     }
 
     // MARK: Start and stop

@@ -21,7 +21,12 @@ final class FetchOperation {
     /// Whether every partition is answered, or only those with news.
     let isFull: Bool
 
-    private(set) var state = State.reading
+    private(set) var state = State.reading {
+        didSet {
+            if oldValue == .parked { shard.parkedFetches -= 1 }
+            if state == .parked { shard.parkedFetches += 1 }
+        }
+    }
     private var reads: [PartitionRead] = []
     private var outstanding = 0
     private var deadline: DeadlineToken?
@@ -180,6 +185,7 @@ final class FetchOperation {
     private func answer() {
         let told = isFull ? reads : reads.filter(\.hasNews)
         FetchAnswer(reply: reply, sessionID: sessionID, reads: told).write(to: session)
+        session.count(told)
         // Who got nothing for want of room comes first in the next answer.
         for read in reads where read.wasLeftOut && context.id != 0 { context.markDirty(read.interest) }
         for read in reads {

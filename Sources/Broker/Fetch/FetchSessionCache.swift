@@ -4,6 +4,8 @@ import KafkaProtocol
 /// makes room for a new one, else the client is answered without a session.
 struct FetchSessionCache {
     private var sessions: [Int32: FetchContext] = [:]
+    /// Sessions that made room for others.
+    private(set) var evictions = 0
     private let capacity: Int
     private let evictableAfterMs: Int64
     private let shard: Int32
@@ -18,6 +20,9 @@ struct FetchSessionCache {
     }
 
     var count: Int { sessions.count }
+
+    /// Of all sessions together.
+    var partitionCount: Int { sessions.values.reduce(0) { $0 + $1.partitions.count } }
 
     enum Resolution {
         /// Answer this error with no partitions.
@@ -69,6 +74,7 @@ struct FetchSessionCache {
         let oldest = sessions.values.min { ($0.lastUsed, $0.id) < ($1.lastUsed, $1.id) }
         if let oldest, now - oldest.lastUsed > evictableAfterMs {
             remove(oldest.id)
+            evictions += 1
             return true
         }
         guard isPrivileged else { return false }
@@ -77,6 +83,7 @@ struct FetchSessionCache {
         }
         guard let common else { return false }
         remove(common.id)
+        evictions += 1
         return true
     }
 }

@@ -16,7 +16,7 @@ enum ProduceHandler {
         let isForbidden = view.transactionalId == nil && items.hasTransactionalBatch
         var pending = PendingProduce(
             number: request.number, correlationID: request.correlationID, version: request.version,
-            deadline: session.shard.loop.now + patience(view.timeoutMs),
+            times: session.requestTimes, deadline: session.shard.loop.now + patience(view.timeoutMs),
             topics: items.topics, partitions: [], unfinished: 0)
         pending.partitions.reserveCapacity(items.partitions.count)
         for (slot, item) in items.partitions.enumerated() {

@@ -7,6 +7,7 @@ struct PendingProduce {
     let number: UInt64
     let correlationID: Int32
     let version: Int16
+    let times: RequestTimes
     /// When the client gave up waiting; its unfinished partitions are answered REQUEST_TIMED_OUT then.
     let deadline: MonotonicTime
     var topics: [ProducedTopic]

@@ -25,6 +25,10 @@ final class ClientSession: ConnectionHandler {
     private var timeoutToken: DeadlineToken?
     /// Set while a held frame waits for the session to become idle.
     private var holdsFrame = false
+    /// When the frame that is held came first.
+    private var heldSince: MonotonicTime?
+    /// Of the request that was served last; no other is served while one of them is busy.
+    private(set) var requestTimes = RequestTimes(arrived: .distantFuture, served: .distantFuture)
     /// No request follows: the connection closes when it owes no answer.
     private var hasInputEnded = false
     /// Ends what the busy request waits for, when the connection closes.
@@ -49,8 +53,11 @@ final class ClientSession: ConnectionHandler {
         // Also what cannot be served waits for its turn: those before it are answered first.
         guard mayStart(api) else {
             holdsFrame = true
+            if heldSince == nil { heldSince = shard.loop.now }
             return .hold
         }
+        requestTimes = RequestTimes(arrived: heldSince ?? shard.loop.now, served: shard.loop.now)
+        heldSince = nil
         if let head, let api {
             serve(api, head, &cursor, frame)
         } else {
@@ -82,6 +89,7 @@ final class ClientSession: ConnectionHandler {
             let body = UnsafeMutableRawBufferPointer(rebasing: frame[(frame.count - cursor.remaining)...])
             request = Request(head: head, key: api.key, body: body, number: nextRequest)
             nextRequest += 1
+            shard.requests.began(api.key, version: head.version, requestTimes)
             try api.handle(request, self)
         } catch {
             close("\(api.key) version \(head.version): \(error)")
@@ -92,6 +100,7 @@ final class ClientSession: ConnectionHandler {
 
     /// Writes the answer to the oldest request that has none.
     func answer(_ reply: Reply, _ response: some KafkaMessage) {
+        countErrors(of: response, in: reply.key)
         answer(reply) { (writer) throws(EncodeError) in
             try response.encode(into: &writer, version: reply.version)
         }
@@ -112,6 +121,7 @@ final class ClientSession: ConnectionHandler {
         } catch {
             close("the answer to \(reply.key) version \(reply.version): \(error)")
         }
+        if reply.key != .produce { shard.requests.answered(reply.key, requestTimes) }
     }
 
     /// From here to `finishBusy` no further request of this connection is taken.
@@ -124,6 +134,8 @@ final class ClientSession: ConnectionHandler {
     }
 
     // MARK: Produce
+
+    var pendingProduceCount: Int { produces.count }
 
     /// Keeps a produce until all its partitions are known, or answers it at once when they are.
     func enqueue(_ pending: PendingProduce) {
@@ -180,6 +192,7 @@ final class ClientSession: ConnectionHandler {
     }
 
     private func write(_ pending: PendingProduce) {
+        count(pending)
         answer(Reply(key: .produce, version: pending.version, correlationID: pending.correlationID)) {
             (output) throws(EncodeError) in try pending.encode(into: &output)
         }

@@ -3,6 +3,8 @@ struct SessionTable {
     private var sessions: [UInt64: ClientSession] = [:]
     private var next: UInt64 = 1
 
+    var all: some Sequence<ClientSession> { sessions.values }
+
     subscript(number: UInt64) -> ClientSession? { sessions[number] }
 
     /// Keeps the session that `make` makes with the number it is given.

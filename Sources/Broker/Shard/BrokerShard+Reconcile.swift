@@ -13,10 +13,9 @@ extension BrokerShard {
         image = update.image
         for id in update.delta.removedTopics.keys { removeTopic(id) }
         let settings = image.topicSettings(context.configuration.settings, brokerId: context.nodeID)
-        for id in update.delta.changedTopics {
-            guard let topic = image.topics[id] else { continue }
-            apply(topic, settings.defaults())
-        }
+        // By name, so that the same topics have series of their own after each start.
+        let changed = update.delta.changedTopics.compactMap { image.topics[$0] }.sorted { $0.name < $1.name }
+        for topic in changed { apply(topic, settings.defaults()) }
         reconfigure(update.delta.changedConfigurations, settings.defaults())
         openings.whenDone { [control] in control?.post(.applied(update: update.number)) }
         openMore()
@@ -29,9 +28,11 @@ extension BrokerShard {
         } else {
             let overrides = image.configuration(of: .topic(topic.name))
             entry = TopicEntry(
-                id: topic.id, name: topic.name, configuration: defaults.overridden(by: overrides), partitions: [])
+                id: topic.id, name: topic.name, configuration: defaults.overridden(by: overrides), partitions: [],
+                metrics: topicSeries.admit())
             topics.insert(entry)
         }
+        topicSeries.resize(entry.metrics, to: topic.partitions.count)
         for (index, state) in topic.partitions.enumerated() {
             let partition = Int32(index)
             if index < entry.partitions.count {
@@ -45,6 +46,7 @@ extension BrokerShard {
                 PartitionRoute(shard: owner, partition: nil, leader: state.leader, leaderEpoch: state.leaderEpoch),
                 to: entry)
             if owner == self.index, state.replicas.contains(context.nodeID) {
+                context.status.found(logs: 1)
                 openings.add(
                     PartitionOpening(topicID: topic.id, id: TopicPartition(topic: topic.name, partition: partition)))
             }
@@ -88,6 +90,8 @@ extension BrokerShard {
 
     private func opened(_ logs: [OpenedLog]) {
         for log in logs { take(log) }
+        let failed = logs.count { if case .failure = $0.outcome { true } else { false } }
+        context.status.opened(logs: logs.count - failed, failed: failed)
         for action in openings.finishedGroup() { action() }
         openMore()
     }
@@ -114,6 +118,7 @@ extension BrokerShard {
     private func openAgain(_ opened: OpenedLog) {
         loop.schedule(after: .seconds(5)) { [weak self] in
             guard let self else { return }
+            context.status.opened(logs: 0, failed: -1)
             openings.add(PartitionOpening(topicID: opened.topicID, id: opened.id, place: opened.directory))
             openMore()
         }
@@ -138,7 +143,8 @@ extension BrokerShard {
                 id: opened.id, topicID: opened.topicID, leaderEpoch: route.leaderEpoch, log: Log(recovered))
             entry.partitions[Int(opened.id.partition)].partition = LocalPartition(
                 partition, directory: opened.directory,
-                rules: PartitionRules(entry.configuration, logs: context.configuration.logs), shard: self)
+                rules: PartitionRules(entry.configuration, logs: context.configuration.logs), metrics: entry.metrics,
+                shard: self)
         }
     }
 }

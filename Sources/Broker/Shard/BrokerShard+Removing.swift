@@ -12,6 +12,7 @@ import Runtime
 extension BrokerShard {
     func removeTopic(_ id: UUID) {
         guard let entry = topics.remove(id) else { return }
+        topicSeries.remove(entry.metrics)
         var removed: [LocalPartition] = []
         for index in entry.partitions.indices {
             guard let local = entry.partitions[index].partition else { continue }

@@ -40,12 +40,16 @@ final class BrokerShard {
     /// Memory of batches that do not lie in a frame, until they are written.
     private var tickMemory: [UnsafeMutableRawBufferPointer] = []
     private var fullDirectories: Set<Int> = []
-    private var failedDirectories: Set<Int> = []
+    private(set) var failedDirectories: Set<Int> = []
     /// The logs with open files, of which there may be so many at a time.
     let descriptors: LogDescriptors
     /// On the shard that accepts: who may connect.
     lazy var limits = ConnectionLimits(
         context.configuration.network, maximum: context.descriptors.connections)
+    let requests = RequestMetrics()
+    var topicSeries: TopicSeries
+    /// Fetches that wait for records.
+    var parkedFetches = 0
     var watches = PartitionWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
@@ -68,6 +72,9 @@ final class BrokerShard {
         partitionsPerDirectory = context.directories.map { _ in 0 }
         fetchSessions = FetchSessionCache(
             capacity: context.configuration.network.fetchSessionSlots, shard: index, shardCount: context.shardCount)
+        topicSeries = TopicSeries(
+            maximumTopics: context.configuration.observability.maximumTopicSeries,
+            maximumPartitions: context.configuration.observability.maximumPartitionSeries)
         loop.onEndOfTick { [unowned self] in endOfTick() }
     }
 
@@ -102,6 +109,7 @@ final class BrokerShard {
             atEndOfTick.removeAll(keepingCapacity: true)
             for action in actions { action() }
         }
+        requests.endOfTick(beginning: loop.now)
         for memory in tickMemory { memory.deallocate() }
         tickMemory.removeAll(keepingCapacity: true)
     }

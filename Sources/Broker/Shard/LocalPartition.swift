@@ -13,6 +13,7 @@ import Runtime
 final class LocalPartition {
     let partition: Partition
     let directory: Int
+    let metrics: TopicMetrics
     unowned let shard: BrokerShard
     let tail: TailCache.Tail
     private(set) var rules: PartitionRules
@@ -21,10 +22,13 @@ final class LocalPartition {
     var watchers: [PeerWatcher] = []
     private var hasFlushTimer = false
 
-    init(_ partition: Partition, directory: Int, rules: PartitionRules, shard: BrokerShard) {
+    init(
+        _ partition: Partition, directory: Int, rules: PartitionRules, metrics: TopicMetrics, shard: BrokerShard
+    ) {
         self.partition = partition
         self.directory = directory
         self.rules = rules
+        self.metrics = metrics
         self.shard = shard
         tail = shard.tails.makeTail()
     }
@@ -62,6 +66,7 @@ final class LocalPartition {
     ///   the tick.
     func append(_ records: UnsafeMutableRawBufferPointer, _ options: ProduceOptions, index: Int32) -> ProducedPartition
     {
+        metrics.counts.produceRequests &+= 1
         guard partition.failure == nil, !shard.disk.isFailed(directory) else {
             return ProducedPartition(index: index, error: .kafkaStorageError)
         }
@@ -72,6 +77,7 @@ final class LocalPartition {
         do throws(BatchRejection) {
             facts = try verifier.verify(UnsafeRawBufferPointer(records))
         } catch {
+            metrics.rejected(ErrorCode(rawValue: error.errorCode), bytes: records.count)
             return rejected(error, index: index)
         }
         // Until transactions are served none may be opened that nobody can end.
@@ -107,6 +113,7 @@ final class LocalPartition {
         switch log.append(batch, leaderEpoch: partition.leaderEpoch, now: now) {
         case .appended(let appended):
             partition.appended(endOffset: appended.lastOffset + 1, bytes: batch.count, token: token)
+            metrics.appended(messages: appended.lastOffset - appended.baseOffset + 1, bytes: batch.count)
             produced.baseOffset = appended.baseOffset
             if rules.verification.timestampType == .logAppendTime { produced.logAppendTimeMs = appended.maxTimestamp }
             produced.isWaiting = token != nil
@@ -120,6 +127,7 @@ final class LocalPartition {
             }
         case .rejected(let error):
             produced.error = ErrorCode(rawValue: error.code)
+            metrics.rejected(produced.error, bytes: batch.count)
             if error == .recordListTooLarge { produced.logStartOffset = -1 }
         }
         return produced

@@ -10,19 +10,23 @@ final class TopicEntry {
     let name: String
     let nameBytes: [UInt8]
     let isInternal: Bool
+    let metrics: TopicMetrics
     private(set) var configuration: TopicConfiguration
     /// By partition index; the indexes of a topic are dense.
     var partitions: [PartitionRoute]
     /// Set when the topic is gone, for those who still hold the entry.
     var isDeleted = false
 
-    init(id: UUID, name: String, configuration: TopicConfiguration, partitions: [PartitionRoute]) {
+    init(
+        id: UUID, name: String, configuration: TopicConfiguration, partitions: [PartitionRoute], metrics: TopicMetrics
+    ) {
         self.id = id
         self.name = name
         nameBytes = Array(name.utf8)
         isInternal = TopicName.isInternal(name)
         self.configuration = configuration
         self.partitions = partitions
+        self.metrics = metrics
     }
 
     func reconfigure(_ configuration: TopicConfiguration) {

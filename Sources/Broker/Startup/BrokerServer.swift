@@ -2,6 +2,7 @@ import Bytes
 public import Configuration
 import DiskScheduler
 public import Files
+import HTTPServer
 import Logging
 import Metadata
 public import Runtime
@@ -13,6 +14,8 @@ public final class BrokerServer: Sendable {
     /// Where it listens, by listener, with the ports it got.
     public var endpoints: [BoundListener] { broker.endpoints }
     public var clusterID: String { broker.context.clusterID }
+    /// Where metrics and health are served over HTTP, with the ports it got.
+    public var httpEndpoints: [HostPort] { broker.threads.http?.endpoints ?? [] }
 
     let broker: StartedBroker
 
@@ -34,6 +37,7 @@ public final class BrokerServer: Sendable {
     public func stop(timeout: Interval = .seconds(5)) {
         let log = Logger(label: "broker")
         log.info("stopping")
+        broker.context.status.enter(.stopping)
         let areLogsClosed = stopShards(within: timeout)
         let isClean = closeMetadata() && areLogsClosed
         broker.threads.stop()

@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import DiskScheduler
 import Files
+import HTTPServer
 import LogStorage
 import Logging
 import Metadata
@@ -38,6 +39,11 @@ struct BrokerStartup {
     }
 
     private func start(_ directories: OpenedDirectories, _ threads: inout StartedThreads) throws -> StartedBroker {
+        let status = BrokerStatus()
+        threads.http = try BrokerHTTP.start(configuration.observability, status)
+        for endpoint in threads.http?.endpoints ?? [] {
+            log.info("metrics and health are served", metadata: ["address": "http://\(endpoint)"])
+        }
         let pool = try BlockingPool(name: "pool")
         threads.pool = pool
         for (index, directory) in directories.all.enumerated() {
@@ -46,12 +52,16 @@ struct BrokerStartup {
         let context = BrokerContext(
             configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
             shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
-            pool: pool, directories: directories.all, syncThreads: threads.sync, descriptors: shareDescriptors())
+            pool: pool, status: status, directories: directories.all, syncThreads: threads.sync,
+            descriptors: shareDescriptors())
         let control = try startControlPlane(context, &threads)
         let shards = try startShards(context, &threads)
         introduce(shards, control)
+        status.metrics = { reply in control.post(.metrics(reply: reply)) }
+        status.enter(.recovering)
         try recover(control, shards)
         let endpoints = try listen(context, shards, control)
+        status.enter(.running)
         log.info(
             "started",
             metadata: [
@@ -116,6 +126,7 @@ struct BrokerStartup {
             mailbox.post(.call { shard in shard.meet(peers: shards, control: control) })
         }
         control.post(.meet(shards.map { shard in { shard.post(.metadata($0)) } }))
+        control.post(.measure(shards.map { shard in { reply in shard.post(.call { reply($0.report()) }) } }))
     }
 
     /// Blocks until every shard has opened the logs of its partitions.

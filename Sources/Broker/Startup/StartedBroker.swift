@@ -1,4 +1,5 @@
 import DiskScheduler
+import HTTPServer
 import Runtime
 
 /// A broker that serves, for its `BrokerServer` to own and to stop.
@@ -18,8 +19,10 @@ struct StartedThreads: Sendable {
     var sync: [SyncThread] = []
     var control: ShardHandle?
     var shards: [ShardHandle] = []
+    var http: HTTPServer?
 
     func stop() {
+        http?.stop()
         for shard in shards { shard.stop() }
         for shard in shards { shard.join() }
         control?.stop()

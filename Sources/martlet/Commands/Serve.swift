@@ -23,6 +23,7 @@ func serve(_ options: ServerOptions) throws {
                 metadata: ["listener": "\(endpoint)"])
         }
         for endpoint in server.endpoints { announce(endpoint, terminal) }
+        for endpoint in server.httpEndpoints { terminal.write("martlet http on \(endpoint)\n") }
         try waitForEnd()
         server.stop()
     } catch let problems as ConfigurationProblems {

@@ -1,0 +1,31 @@
+import KafkaProtocol
+import Runtime
+
+extension ClientSession {
+    func countErrors(of response: some KafkaMessage, in key: ApiKey) {
+        guard let response = response as? any CarriesErrors else { return }
+        response.forEachError { shard.requests.count(ErrorCode(rawValue: $0), in: key) }
+    }
+
+    /// A produce is answered.
+    func count(_ pending: PendingProduce) {
+        for partition in pending.partitions { shard.requests.count(partition.error, in: .produce) }
+        shard.requests.answered(.produce, pending.times)
+    }
+
+    /// A fetch is answered with these partitions.
+    func count(_ reads: [PartitionRead]) {
+        for read in reads {
+            guard let fetched = read.fetched else { continue }
+            shard.requests.count(fetched.error, in: .fetch)
+            metrics(of: read)?.fetched(bytes: fetched.byteCount, fetched.error)
+        }
+        shard.requests.answered(.fetch, requestTimes)
+    }
+
+    private func metrics(of read: PartitionRead) -> TopicMetrics? {
+        if let source = read.source { return source.metrics }
+        let key = read.interest.target.key
+        return (key.isByID ? shard.topics[key.topicID] : shard.topics[key.name])?.metrics
+    }
+}

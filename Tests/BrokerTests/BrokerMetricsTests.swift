@@ -1,0 +1,155 @@
+import Broker
+import Configuration
+import Foundation
+import KafkaProtocol
+import KafkaProtocolMore
+import Runtime
+import Testing
+
+/// What `/metrics` says of a broker in this process.
+@Suite struct BrokerMetricsTests {
+    /// A broker with its metrics on a free port.
+    private final class Served {
+        let directory: TemporaryDirectory
+        let server: BrokerServer
+        let client: WireClient
+        let http: UInt16
+
+        init(_ settings: [String: String] = [:]) throws {
+            directory = try TemporaryDirectory()
+            var input = ConfigurationInput()
+            let all = settings.merging([
+                "listeners": "PLAINTEXT://127.0.0.1:0", "log.dirs": directory.path,
+                "martlet.http.listeners": "127.0.0.1:0",
+            ]) { _, own in own }
+            input.arguments = all.map { .init(key: $0.key, value: $0.value) }
+            server = try BrokerServer.start(BrokerConfiguration(input))
+            client = try WireClient(port: try #require(server.endpoints.first).port)
+            http = try #require(server.httpEndpoints.first).port
+        }
+
+        func samples() throws -> [String: Double] {
+            let answer = try HTTPAnswer(port: http, "/metrics")
+            #expect(answer.status == 200)
+            return answer.samples
+        }
+
+        deinit { server.stop() }
+    }
+
+    @Test(arguments: [1, 3]) func trafficIsCountedExactly(shards: Int) throws {
+        let broker = try Served(["martlet.shards": "\(shards)"])
+        try broker.client.createTopic("a", partitions: 4)
+        try broker.client.createTopic("b")
+        var bytes = 0
+        for number in 0..<40 {
+            bytes += try broker.client.produce(Array("x".utf8), to: "a", partition: Int32(number % 4)).batchSize
+        }
+        for _ in 0..<3 { _ = try broker.client.produce(Array("y".utf8), to: "b") }
+        var fetched = 0
+        for partition in Int32(0)..<4 {
+            fetched += try broker.client.fetch("a", partition: partition, from: 0).records.count
+        }
+        #expect(fetched == bytes)
+        #expect(try broker.client.fetch("a", partition: 9, from: 0).error == .unknownTopicOrPartition)
+
+        let samples = try broker.samples()
+        let topics = "kafka_server_brokertopicmetrics_"
+        #expect(samples["\(topics)messagesin_total{topic=\"a\"}"] == 40)
+        #expect(samples["\(topics)messagesin_total{topic=\"b\"}"] == 3)
+        #expect(samples["\(topics)messagesin_total"] == 43)
+        #expect(samples["\(topics)bytesin_total{topic=\"a\"}"] == Double(bytes))
+        #expect(samples["\(topics)bytesout_total{topic=\"a\"}"] == Double(bytes))
+        #expect(samples["\(topics)totalproducerequests_total{topic=\"a\"}"] == 40)
+        #expect(samples["\(topics)totalfetchrequests_total{topic=\"a\"}"] == 5)
+        #expect(samples["\(topics)failedfetchrequests_total"] == 0)
+        let requests = "kafka_network_requestmetrics_"
+        #expect(samples["\(requests)requests_total{request=\"Produce\",version=\"7\"}"] == 43)
+        #expect(samples["\(requests)errors_total{request=\"Produce\",error=\"NONE\"}"] == 43)
+        #expect(samples["\(requests)requests_total{request=\"FetchConsumer\",version=\"4\"}"] == 5)
+        #expect(samples["\(requests)errors_total{request=\"Fetch\",error=\"UNKNOWN_TOPIC_OR_PARTITION\"}"] == 1)
+        #expect(samples["\(requests)errors_total{request=\"CreateTopics\",error=\"NONE\"}"] == 2)
+        #expect(samples["\(requests)totaltimems_count{request=\"Produce\"}"] == 43)
+        #expect(try #require(samples["\(requests)totaltimems{request=\"Produce\",quantile=\"0.99\"}"]) > 0)
+        #expect(samples["martlet_request_duration_seconds_bucket{request=\"Produce\",le=\"+Inf\"}"] == 43)
+        #expect(samples["kafka_log_log_logendoffset{topic=\"a\",partition=\"3\"}"] == 10)
+        #expect(samples["kafka_log_log_logstartoffset{topic=\"a\",partition=\"3\"}"] == 0)
+        let sizes = (0..<4).map { samples["kafka_log_log_size{topic=\"a\",partition=\"\($0)\"}"] ?? 0 }
+        #expect(sizes.reduce(0, +) == Double(bytes))
+        #expect(samples["kafka_server_replicamanager_leadercount"] == 5)
+        #expect(samples["kafka_controller_kafkacontroller_globaltopiccount"] == 2)
+        #expect(samples["kafka_server_kafkaserver_brokerstate"] == 3)
+        #expect(try #require(samples["martlet_disk_writes_total"]) >= 1)
+        #expect(try #require(samples["kafka_log_logflushstats_logflushrateandtimems_count"]) >= 1)
+        let connections = samples.filter { $0.key.hasPrefix("kafka_server_socket_server_metrics_connection_count{") }
+        #expect(connections.values.reduce(0, +) == 1)
+    }
+
+    @Test func rejectedBatchesAreCounted() throws {
+        let broker = try Served()
+        try broker.client.createTopic("small", settings: ["max.message.bytes": "200"])
+        let answer = try broker.client.produce([UInt8](repeating: 0, count: 500), to: "small")
+        #expect(answer.error == .messageTooLarge)
+        let samples = try broker.samples()
+        let topics = "kafka_server_brokertopicmetrics_"
+        #expect(samples["\(topics)bytesrejected_total{topic=\"small\"}"] == Double(answer.batchSize))
+        #expect(samples["\(topics)messagesin_total{topic=\"small\"}"] == 0)
+        #expect(
+            samples["kafka_network_requestmetrics_errors_total{request=\"Produce\",error=\"MESSAGE_TOO_LARGE\"}"] == 1)
+    }
+
+    @Test(arguments: [1, 3]) func seriesAreBoundedAndNoCounterGoesBack(shards: Int) throws {
+        let broker = try Served([
+            "martlet.shards": "\(shards)", "martlet.metrics.topics": "2", "martlet.metrics.partitions": "3",
+        ])
+        for name in ["a", "b", "c", "d"] {
+            try broker.client.createTopic(name, partitions: 2)
+            for partition in Int32(0)..<2 { _ = try broker.client.produce([1], to: name, partition: partition) }
+        }
+        func topics(_ samples: [String: Double]) -> [String: Double] {
+            let family = "kafka_server_brokertopicmetrics_messagesin_total"
+            return samples.filter { $0.key.hasPrefix(family) }
+        }
+        let before = try broker.samples()
+        let family = "kafka_server_brokertopicmetrics_messagesin_total"
+        #expect(
+            topics(before) == [
+                family: 8, "\(family){topic=\"a\"}": 2, "\(family){topic=\"b\"}": 2, "\(family){topic=\"(other)\"}": 4,
+            ])
+        let offsets = before.keys.filter { $0.hasPrefix("kafka_log_log_logendoffset") }.sorted()
+        #expect(
+            offsets == [
+                "kafka_log_log_logendoffset{topic=\"a\",partition=\"0\"}",
+                "kafka_log_log_logendoffset{topic=\"a\",partition=\"1\"}",
+                "kafka_log_log_logendoffset{topic=\"b\",partition=\"0\"}",
+            ])
+        #expect(before["kafka_log_log_numlogsegments{topic=\"(other)\",partition=\"\"}"] == 5)
+        #expect(before["martlet_partitions_without_series"] == 5)
+
+        var delete = DeleteTopicsRequest()
+        delete.topicNames = ["a", "c"]
+        _ = try broker.client.ask(delete, version: 4)
+        try broker.client.createTopic("e")
+        _ = try broker.client.produce([1], to: "e")
+        #expect(
+            topics(try broker.samples()) == [
+                family: 9, "\(family){topic=\"b\"}": 2, "\(family){topic=\"e\"}": 1, "\(family){topic=\"(other)\"}": 4,
+            ])
+    }
+
+    @Test func everyQueryOfTheDashboardNamesWhatIsServed() throws {
+        let broker = try Served()
+        try broker.client.createTopic("t")
+        _ = try broker.client.produce([1], to: "t")
+        _ = try broker.client.fetch("t", from: 0)
+        // Shares of time need something to compare with.
+        _ = try broker.samples()
+        let names = try HTTPAnswer(port: broker.http, "/metrics").names
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let dashboard = try String(contentsOf: root.appending(path: "docs/grafana/martlet.json"), encoding: .utf8)
+        let queried = Set(dashboard.matches(of: /\b(?:kafka|martlet|process)_[a-z0-9_]+/).map { String($0.output) })
+        #expect(queried.count > 20)
+        #expect(queried.subtracting(names) == [])
+    }
+}
