@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 LISTEN ?= localhost:9092
 DATA ?= data
+HTTP ?= localhost:9644
 PYTEST_FLAGS ?=
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -17,8 +18,8 @@ SOURCES := Package.swift Sources Tests
 
 # First what the toolchain itself calls for, then the codecs.
 BUILD_PACKAGES := git binutils libc6-dev libstdc++-12-dev libncurses6 libsqlite3-0 libcurl4 libxml2 tzdata \
-	zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev
-TEST_PACKAGES := python3-venv gcc kcat strace mount procps $(if $(KAFKA_HOME),openjdk-17-jre-headless)
+	zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev libmicrohttpd-dev
+TEST_PACKAGES := python3-venv gcc kcat strace mount procps prometheus curl $(if $(KAFKA_HOME),openjdk-17-jre-headless)
 
 # Installs those of the named Debian packages that are not there; silent and quick when none is missing.
 define install
@@ -42,7 +43,7 @@ while IFS= read -r line; do \
 	case $$line in "martlet ready on "*) \
 		address=$${line#martlet ready on }; option=; \
 		if [ "$$address" != localhost:9092 ]; then option=" --bootstrap $$address"; fi; \
-		sed -e "s/localhost:9092/$$address/" -e "/release\/martlet/s/\$$/$$option/" docs/try-next.txt;; \
+		sed -e "s/localhost:9092/$$address/" -e "s/localhost:9644/$(HTTP)/" -e "/release\/martlet/s/\$$/$$option/" docs/try-next.txt;; \
 	esac; \
 done
 endef
@@ -53,12 +54,13 @@ needed = @test -n "$($(1))" || { echo "$(1) is not set: it names $(2); see CONTR
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
-	@echo 'LISTEN=$(LISTEN) and DATA=$(DATA) are where "run" listens and keeps its data. PYTEST_FLAGS go to the'
+	@echo 'LISTEN=$(LISTEN), DATA=$(DATA) and HTTP=$(HTTP) are where "run" listens, keeps its data and serves its'
+	@echo 'metrics (HTTP= for none). PYTEST_FLAGS go to the'
 	@echo "acceptance tests: make test-acceptance PYTEST_FLAGS='-k kill9'"
 
 run: build ## Build a release and start a broker on localhost:9092 with its data in ./data
-	@echo 'Starting on $(LISTEN) with its data in $(DATA). For another one: make run LISTEN=localhost:9093 DATA=data2'
-	@exec $(BINARY) server --listen $(LISTEN) --data $(DATA) > >($(then_hints))
+	@echo 'Starting on $(LISTEN) with its data in $(DATA). For another one: make run LISTEN=localhost:9093 DATA=data2 HTTP=localhost:9645'
+	@exec $(BINARY) server --listen $(LISTEN) --data $(DATA) --set martlet.http.listeners=$(HTTP) > >($(then_hints))
 
 build: toolchain build-packages ## Build .build/release/martlet
 	swift build $(RELEASE) --product martlet

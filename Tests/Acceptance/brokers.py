@@ -119,6 +119,10 @@ class Broker:
         self.kill()
         return self.start()
 
+    def port_is_open(self):
+        with socket.socket() as probe:
+            return probe.connect_ex((self.host, self.port)) == 0
+
     def resident_bytes(self):
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
