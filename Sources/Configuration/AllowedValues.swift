@@ -15,6 +15,8 @@ public enum AllowedValues: Sendable, Equatable {
     case someElements([String])
     /// `*`, or `partition:broker` pairs.
     case throttledReplicas
+    /// Where a new reader begins: `earliest`, `latest`, or `by_duration:` and an ISO 8601 duration.
+    case offsetReset
 }
 
 extension AllowedValues {
@@ -53,6 +55,11 @@ extension AllowedValues {
                     "\(key) must be the literal '*' or a list of partition:broker pairs, such as 0:1,1:2")
             }
             return .success(value)
+        case (.offsetReset, .text(let text)):
+            return OffsetReset.isValid(text)
+                ? .success(value)
+                : .failure(
+                    "The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")
         default:
             return .success(value)
         }
@@ -101,6 +108,7 @@ extension AllowedValues {
         case .elements(let names): "any of " + names.joined(", ")
         case .someElements(let names): "one or more of " + names.joined(", ")
         case .throttledReplicas: "* or partition:broker pairs"
+        case .offsetReset: "earliest, latest, or by_duration:PnDTnHnMn.nS"
         }
     }
 }

@@ -18,8 +18,8 @@ public struct BrokerConfiguration: Sendable {
     public let shardCount: Int?
 
     public let topics: Topics
-    public let logs: Logs
-    public let network: Network
+    public private(set) var logs: Logs
+    public private(set) var network: Network
     public let observability: Observability
 
     /// New topics, and what every topic begins with.
@@ -95,6 +95,16 @@ public struct BrokerConfiguration: Sendable {
         self.observability = observability
     }
 
+    /// What this broker runs by after changes at run time; `settings` stays what the process was started with.
+    public func altered(by live: LiveSettings) -> BrokerConfiguration {
+        let now = live.inForce
+        var problems: [ConfigurationProblem] = []
+        var altered = self
+        altered.logs = Logs(now)
+        altered.network = Network(now, BrokerConfiguration.connectionOverrides(now, &problems))
+        return altered
+    }
+
     private static func nodeId(_ settings: BrokerSettings) -> Int32 {
         if settings.written["node.id"] == nil, let old = settings.value(of: "broker.id"), old.integer >= 0 {
             return Int32(clamping: old.integer)
@@ -129,7 +139,7 @@ public struct BrokerConfiguration: Sendable {
         }
     }
 
-    private static func connectionOverrides(
+    static func connectionOverrides(
         _ settings: BrokerSettings, _ problems: inout [ConfigurationProblem]
     ) -> [String: Int] {
         let key = "max.connections.per.ip.overrides"

@@ -7,7 +7,7 @@ extension BrokerKeys {
             "process.roles", "broker", .someElements(["broker", "controller"]),
             about: "broker; the controller is part of it, so naming it too changes nothing."),
         list(
-            "listeners", "PLAINTEXT://:9092", update: .perBroker,
+            "listeners", "PLAINTEXT://:9092",
             about: "Addresses to listen on: NAME://host:port, comma separated. Port 0 takes a free one."),
         list(
             "advertised.listeners", nil,
@@ -15,7 +15,6 @@ extension BrokerKeys {
         string(
             "listener.security.protocol.map",
             "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
-            update: .perBroker,
             about: "Which protocol each listener name speaks: NAME:PROTOCOL, comma separated."),
         list(
             "controller.listener.names", "",

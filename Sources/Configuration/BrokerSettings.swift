@@ -8,7 +8,7 @@ public struct BrokerSettings: Sendable {
     }
 
     /// What was written anywhere, by key. Defaults are not in here.
-    public private(set) var written: [String: Setting] = [:]
+    public internal(set) var written: [String: Setting] = [:]
     /// What a person should be told at the start.
     public private(set) var warnings: [ConfigurationProblem] = []
 

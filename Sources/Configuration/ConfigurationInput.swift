@@ -40,6 +40,8 @@ public enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
     case argument(option: String)
     case environment(variable: String)
     case file(path: String, line: Int)
+    /// By AlterConfigs, while the broker runs.
+    case runTime
     case defaultValue
 
     public var description: String {
@@ -47,6 +49,7 @@ public enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
         case .argument(let option): option
         case .environment(let variable): "environment variable \(variable)"
         case .file(let path, let line): "\(path):\(line)"
+        case .runTime: "set at run time"
         case .defaultValue: "default"
         }
     }

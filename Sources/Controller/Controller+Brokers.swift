@@ -1,5 +1,7 @@
 import Bytes
+import Configuration
 import KafkaProtocol
+import KafkaProtocolMore
 import Metadata
 
 /// What a broker says of itself when it starts.
@@ -47,6 +49,26 @@ extension Controller {
         }
         if leads { records.append(.leaderEpochRise(LeaderEpochRiseRecord(brokerId: registration.brokerId))) }
         return ControllerResult(records: records, reply: epoch)
+    }
+
+    /// Takes a broker out of the cluster that will not come back. One that is in use is refused: stop it first.
+    public func unregisterBroker(
+        _ request: UnregisterBrokerRequest
+    ) -> ControllerResult<UnregisterBrokerResponse> {
+        var reply = UnregisterBrokerResponse()
+        reply.errorMessage = nil
+        guard let broker = image.brokers[request.brokerId] else {
+            reply.errorCode = ErrorCode.brokerIdNotRegistered.rawValue
+            reply.errorMessage = "Broker ID \(request.brokerId) is not currently registered"
+            return ControllerResult(reply: reply)
+        }
+        guard broker.id != configuration.nodeId else {
+            reply.errorCode = ErrorCode.invalidRequest.rawValue
+            reply.errorMessage = "Broker \(broker.id) is running: it cannot be unregistered before it was stopped"
+            return ControllerResult(reply: reply)
+        }
+        let record = BrokerUnregistrationRecord(brokerId: broker.id, brokerEpoch: broker.epoch)
+        return ControllerResult(records: [.brokerUnregistration(record)], reply: reply)
     }
 
     /// Hands out the next block of producer ids.

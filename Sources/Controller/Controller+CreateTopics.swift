@@ -173,7 +173,7 @@ private struct TopicCreation {
                     .invalidReplicaAssignment,
                     "Found multiple manual partition assignments for partition \(assignment.partitionIndex)")
             }
-            try check(assignment, width: width)
+            try ReplicaAssignment(assignment.brokerIds, width: width, image).checkLeader(of: assignment.partitionIndex)
             width = assignment.brokerIds.count
             assignments[assignment.partitionIndex] = assignment.brokerIds
         }
@@ -185,34 +185,6 @@ private struct TopicCreation {
         return inOrder
     }
 
-    private func check(
-        _ assignment: CreateTopicsRequest.CreatableReplicaAssignment, width: Int?
-    ) throws(ControllerError) {
-        let ids = assignment.brokerIds
-        func refuse(_ reason: String) -> ControllerError {
-            ControllerError(.invalidReplicaAssignment, "The manual partition assignment includes \(reason)")
-        }
-        if ids.isEmpty { throw refuse("an empty replica list.") }
-        var seen: Set<Int32> = []
-        for id in ids.sorted() {
-            if image.brokers[id] == nil { throw refuse("broker \(id), but no such broker is registered.") }
-            if !seen.insert(id).inserted { throw refuse("the broker \(id) more than once.") }
-        }
-        if let width, width != ids.count {
-            throw refuse(
-                "a partition with \(ids.count) replica(s), but this is not consistent with previous partitions, "
-                    + "which have \(width) replica(s).")
-        }
-        if !ids.contains(where: isActive) {
-            throw ControllerError(
-                .invalidReplicaAssignment,
-                "All brokers specified in the manual partition assignment for partition "
-                    + "\(assignment.partitionIndex) are fenced or in controlled shutdown.")
-        }
-    }
-
-    private func isActive(_ brokerId: Int32) -> Bool { image.brokers[brokerId]?.isFenced == false }
-
     private mutating func append(
         _ name: String, _ id: UUID, _ overrides: [String: String], _ assignments: [[Int32]]
     ) {
@@ -222,21 +194,11 @@ private struct TopicCreation {
             records.append(.configuration(ConfigurationRecord(resource: .topic(name), key: key, value: value)))
         }
         for (partition, replicas) in assignments.enumerated() {
-            let inSync = replicas.filter(isActive)
-            let state = PartitionState(
-                replicas: replicas, directories: replicas.map(directory), inSyncReplicas: inSync,
-                leader: inSync.first ?? -1)
             records.append(
-                .partition(PartitionRecord(topicId: id, partition: Int32(clamping: partition), state: state)))
+                .partition(
+                    PartitionRecord(
+                        topicId: id, partition: Int32(clamping: partition), state: image.newPartition(replicas))))
         }
-    }
-
-    /// The directory of a broker that has only one; which of several is the broker's choice.
-    private func directory(of brokerId: Int32) -> UUID {
-        guard let directories = image.brokers[brokerId]?.registration.logDirectories, directories.count == 1 else {
-            return .zero
-        }
-        return directories[0]
     }
 
     private func describe(_ overrides: [String: String]) -> [CreateTopicsResponse.CreatableTopicConfigs] {

@@ -17,6 +17,11 @@ public struct Controller: Sendable {
         self.image = image
     }
 
+    /// The settings of the broker in this process, with those made at run time.
+    var liveSettings: LiveSettings {
+        image.liveSettings(configuration.settings, brokerId: configuration.nodeId)
+    }
+
     /// Where topics' settings come from, as the broker in this process sees it.
     var topicSettings: TopicSettings {
         image.topicSettings(configuration.settings, brokerId: configuration.nodeId)
@@ -38,9 +43,10 @@ public struct ControllerResult<Reply: Sendable>: Sendable {
 /// Why something was not done: Kafka's code, and words for people.
 public struct ControllerError: Error, Sendable, Equatable {
     public let code: ErrorCode
-    public let message: String
+    /// nil where the code says it all.
+    public let message: String?
 
-    init(_ code: ErrorCode, _ message: String) {
+    public init(_ code: ErrorCode, _ message: String?) {
         self.code = code
         self.message = message
     }

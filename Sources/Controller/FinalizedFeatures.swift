@@ -3,15 +3,19 @@ import Metadata
 
 /// The cluster-wide levels that a new cluster begins with. A feature joins when what it stands for is served.
 public enum FinalizedFeatures {
+    static let metadataVersion = "metadata.version"
+    static let kraftVersion = "kraft.version"
+    static let eligibleLeaderReplicas = "eligible.leader.replicas.version"
+
     public static let initial: [(name: String, level: Int16)] = [
-        ("metadata.version", 30), ("kraft.version", 1), ("eligible.leader.replicas.version", 1),
+        (metadataVersion, 30), (kraftVersion, 1), (eligibleLeaderReplicas, 1),
     ]
 
     /// What this version can work with, for a broker's registration and for ApiVersions.
     public static let supported: [SupportedFeature] = [
-        SupportedFeature(name: "metadata.version", minimum: 7, maximum: 30),
-        SupportedFeature(name: "kraft.version", minimum: 0, maximum: 1),
-        SupportedFeature(name: "eligible.leader.replicas.version", minimum: 0, maximum: 1),
+        SupportedFeature(name: metadataVersion, minimum: 7, maximum: 30),
+        SupportedFeature(name: kraftVersion, minimum: 0, maximum: 1),
+        SupportedFeature(name: eligibleLeaderReplicas, minimum: 0, maximum: 1),
     ]
 }
 
@@ -22,14 +26,9 @@ extension Controller {
     /// becomes the cluster's, as in Kafka.
     public func bootstrap() -> ControllerResult<Void> {
         guard image.features.isEmpty else { return ControllerResult(reply: ()) }
-        var records = FinalizedFeatures.initial.map { feature in
+        let records = FinalizedFeatures.initial.map { feature in
             MetadataRecord.featureLevel(FeatureLevelRecord(name: feature.name, level: feature.level))
         }
-        let key = TopicKey.minInSyncReplicas
-        records.append(
-            .configuration(
-                ConfigurationRecord(
-                    resource: .allBrokers, key: key.name, value: topicSettings.effective(key).text)))
-        return ControllerResult(records: records, reply: ())
+        return ControllerResult(records: records + oneMinInSyncReplicas(), reply: ())
     }
 }

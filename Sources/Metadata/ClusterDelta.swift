@@ -41,6 +41,7 @@ public struct ClusterDelta: Sendable {
     public private(set) var changedConfigurations: Set<ConfigurationResource> = []
     public private(set) var changedBrokers: Set<Int32> = []
     public private(set) var featuresChanged = false
+    public private(set) var clientQuotasChanged = false
     /// A copy of the topic whose partitions are being read: in the image it would be copied for each of them.
     private var openTopic: TopicImage?
 
@@ -52,7 +53,7 @@ public struct ClusterDelta: Sendable {
     /// True if nothing was replayed but records that changed nothing.
     public var isEmpty: Bool {
         changedTopics.isEmpty && removedTopics.isEmpty && changedConfigurations.isEmpty && changedBrokers.isEmpty
-            && !featuresChanged && image.nextProducerId == base.nextProducerId
+            && !featuresChanged && !clientQuotasChanged && image.nextProducerId == base.nextProducerId
     }
 
     /// Applies one record at its place in the journal.
@@ -119,6 +120,7 @@ public struct ClusterDelta: Sendable {
         case .leaderEpochRise(let record): raiseLeaderEpochs(of: record.brokerId)
         case .configuration(let record): apply(record)
         case .producerIds(let record): image.nextProducerId = record.nextId
+        case .clientQuota(let record): apply(record)
         }
     }
 
@@ -185,6 +187,13 @@ public struct ClusterDelta: Sendable {
 }
 
 extension ClusterDelta {
+    private mutating func apply(_ record: ClientQuotaRecord) {
+        var quotas = image.clientQuotas[record.entity] ?? [:]
+        quotas[record.key] = record.value
+        image.clientQuotas[record.entity] = quotas.isEmpty ? nil : quotas
+        clientQuotasChanged = true
+    }
+
     /// The change from an image to that of a snapshot: what the snapshot does not have was removed.
     public init(
         base: ClusterImage, snapshot: MetadataSnapshot
@@ -207,5 +216,6 @@ extension ClusterDelta {
             changedBrokers.insert(id)
         }
         featuresChanged = base.features != image.features
+        clientQuotasChanged = base.clientQuotas != image.clientQuotas
     }
 }

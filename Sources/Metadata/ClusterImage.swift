@@ -39,6 +39,8 @@ public struct ClusterImage: Sendable, Equatable {
     public internal(set) var brokers: [Int32: BrokerImage] = [:]
     /// Settings made at run time.
     public internal(set) var configurations: PersistentMap<ConfigurationResource, [String: String]> = [:]
+    /// Limits of clients, by Kafka's names of them.
+    public internal(set) var clientQuotas: PersistentMap<ClientQuotaEntity, [String: Double]> = [:]
     /// The finalized level of each feature.
     public internal(set) var features: [String: Int16] = [:]
     /// The first producer id that was not handed out.
@@ -54,11 +56,19 @@ public struct ClusterImage: Sendable, Equatable {
         configurations[resource] ?? [:]
     }
 
+    /// The quotas of an entity; empty when there are none.
+    public func quotas(of entity: ClientQuotaEntity) -> [String: Double] { clientQuotas[entity] ?? [:] }
+
     /// Where a topic's settings come from, as one broker sees it.
     public func topicSettings(_ settings: BrokerSettings, brokerId: Int32) -> TopicSettings {
         TopicSettings(
             settings: settings, broker: configuration(of: .broker(brokerId)),
             cluster: configuration(of: .allBrokers))
+    }
+
+    /// A broker's settings with those made at run time.
+    public func liveSettings(_ settings: BrokerSettings, brokerId: Int32) -> LiveSettings {
+        topicSettings(settings, brokerId: brokerId).live
     }
 
     /// Records that make this image out of an empty one, in an order in which they can be replayed.
@@ -85,9 +95,25 @@ public struct ClusterImage: Sendable, Equatable {
                 records.append(.configuration(ConfigurationRecord(resource: resource, key: key, value: value)))
             }
         }
+        records += clientQuotaRecords()
         if nextProducerId > 0 {
             records.append(.producerIds(ProducerIdsRecord(brokerId: -1, brokerEpoch: -1, nextId: nextProducerId)))
         }
         return records
     }
+
+    private func clientQuotaRecords() -> [MetadataRecord] {
+        let entities = clientQuotas.sorted { left, right in
+            left.key.parts.map(\.sortKey).lexicographicallyPrecedes(right.key.parts.map(\.sortKey))
+        }
+        return entities.flatMap { entity, quotas in
+            quotas.sorted { $0.key < $1.key }.map { key, value in
+                .clientQuota(ClientQuotaRecord(entity: entity, key: key, value: value))
+            }
+        }
+    }
+}
+
+extension ClientQuotaEntity.Part {
+    fileprivate var sortKey: String { "\(kind.rawValue)\(name == nil ? "" : "=")\(name ?? "")" }
 }

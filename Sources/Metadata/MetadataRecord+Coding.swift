@@ -10,7 +10,7 @@ public enum MetadataRecordError: Error, Equatable, Sendable {
     case trailingBytes(type: UInt16)
 }
 
-/// Numbers of the records in journals and snapshots; none is ever used for something else. 22 is kept for client quotas.
+/// Numbers of the records in journals and snapshots; none is ever used for something else.
 private enum RecordType: UInt16 {
     case featureLevel = 1
     case brokerRegistration = 2
@@ -22,6 +22,7 @@ private enum RecordType: UInt16 {
     case leaderEpochRise = 13
     case configuration = 20
     case producerIds = 21
+    case clientQuota = 22
 }
 
 extension MetadataRecord {
@@ -37,6 +38,7 @@ extension MetadataRecord {
         case .leaderEpochRise: .leaderEpochRise
         case .configuration: .configuration
         case .producerIds: .producerIds
+        case .clientQuota: .clientQuota
         }
     }
 
@@ -66,6 +68,7 @@ extension MetadataRecord {
         case .leaderEpochRise(let record): writer.write(record.brokerId)
         case .configuration(let record): record.encode(into: &writer)
         case .producerIds(let record): record.encode(into: &writer)
+        case .clientQuota(let record): record.encode(into: &writer)
         }
     }
 
@@ -110,6 +113,7 @@ extension MetadataRecord {
         case .leaderEpochRise: .leaderEpochRise(LeaderEpochRiseRecord(brokerId: try cursor.int32()))
         case .configuration: .configuration(try ConfigurationRecord(from: &cursor))
         case .producerIds: .producerIds(try ProducerIdsRecord(from: &cursor))
+        case .clientQuota: .clientQuota(try ClientQuotaRecord(from: &cursor))
         }
     }
 }
@@ -259,6 +263,29 @@ extension ProducerIdsRecord {
         brokerId = try cursor.int32()
         brokerEpoch = try cursor.int64()
         nextId = try cursor.int64()
+    }
+}
+
+extension ClientQuotaRecord {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.writeUnsignedVarint(UInt32(entity.parts.count))
+        for part in entity.parts {
+            writer.write(part.kind.rawValue)
+            writer.writeOptionalField(part.name)
+        }
+        writer.writeField(key)
+        writer.write(value != nil)
+        if let value { writer.write(value) }
+    }
+
+    fileprivate init(from cursor: inout ByteCursor) throws(DecodeError) {
+        entity = ClientQuotaEntity(
+            try cursor.elements(minimumSize: 2) { cursor throws(DecodeError) in
+                guard let kind = ClientQuotaEntity.Kind(rawValue: try cursor.uint8()) else { throw .unsupportedVersion }
+                return ClientQuotaEntity.Part(kind: kind, name: try cursor.optionalField())
+            })
+        key = try cursor.field()
+        value = try cursor.bool() ? Double(bitPattern: UInt64(bitPattern: try cursor.int64())) : nil
     }
 }
 

@@ -12,6 +12,7 @@ public enum MetadataRecord: Sendable, Equatable {
     case leaderEpochRise(LeaderEpochRiseRecord)
     case configuration(ConfigurationRecord)
     case producerIds(ProducerIdsRecord)
+    case clientQuota(ClientQuotaRecord)
 }
 
 /// The cluster's level of a feature; 0 removes it.
@@ -193,5 +194,19 @@ public struct ProducerIdsRecord: Sendable, Equatable {
         self.brokerId = brokerId
         self.brokerEpoch = brokerEpoch
         self.nextId = nextId
+    }
+}
+
+/// One quota of an entity, set or (value nil) removed.
+public struct ClientQuotaRecord: Sendable, Equatable {
+    public var entity: ClientQuotaEntity
+    /// Kafka's name of the quota: `producer_byte_rate` and the like.
+    public var key: String
+    public var value: Double?
+
+    public init(entity: ClientQuotaEntity, key: String, value: Double?) {
+        self.entity = entity
+        self.key = key
+        self.value = value
     }
 }
