@@ -42,6 +42,8 @@ public struct BrokerConfiguration: Sendable {
         public let producerIdExpirationCheckInterval: Int64
         public let verifiesCompressed: Bool
         public let maximumDecompressedBytes: Int
+        /// Log directories that take no new partitions; `*` alone stands for all.
+        public let cordonedDirectories: [String]
     }
 
     /// Limits of connections and requests.
@@ -112,7 +114,7 @@ public struct BrokerConfiguration: Sendable {
         return Int32(clamping: settings.number("node.id"))
     }
 
-    private static func logDirectories(_ settings: BrokerSettings) -> [String] {
+    static func logDirectories(_ settings: BrokerSettings) -> [String] {
         let several = settings.value(of: "log.dirs")?.list ?? []
         let all = several.isEmpty ? settings.value(of: "log.dir")?.list ?? [] : several
         var kept: [String] = []
@@ -180,6 +182,7 @@ extension BrokerConfiguration.Logs {
         producerIdExpirationCheckInterval = settings.number("producer.id.expiration.check.interval.ms")
         verifiesCompressed = settings.flag("martlet.produce.verify.compressed")
         maximumDecompressedBytes = Int(settings.number("martlet.produce.maximum.decompressed.bytes"))
+        cordonedDirectories = settings.value(of: "cordoned.log.dirs")?.list ?? []
     }
 }
 

@@ -101,6 +101,9 @@ extension BrokerKeys {
         boolean(
             "log.preallocate", false, update: .clusterWide,
             about: "Whether a segment takes its whole space on the disk when it is begun."),
+        list(
+            "cordoned.log.dirs", "", update: .perBroker,
+            about: "Directories of log.dirs that take no new partitions; * for all, and then it makes no difference."),
         int(
             "producer.id.expiration.ms", 86_400_000, .atLeast(1), update: .clusterWide,
             about: "Milliseconds after which an idle producer's sequence numbers are forgotten."),

@@ -49,7 +49,6 @@ extension BrokerKeys {
         long(
             "log.dir.failure.timeout.ms", 30_000, .atLeast(1),
             about: "Milliseconds after which a broker whose leaderships cannot move away stops."),
-        list("cordoned.log.dirs", "", update: .perBroker, about: "Directories that take no new replicas; * for all."),
         int(
             "producer.purgatory.purge.interval.requests", 1000,
             about: "Size of Kafka's table of waiting produces before it is purged."),

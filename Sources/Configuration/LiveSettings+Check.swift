@@ -46,6 +46,14 @@ extension LiveSettings {
         var problems: [ConfigurationProblem] = []
         let overrides = BrokerConfiguration.connectionOverrides(now, &problems)
         if let problem = problems.first { throw SettingRefusal(message: "\(problem.key): \(problem.message)") }
+        let directories = BrokerConfiguration.logDirectories(now)
+        let cordoned = now.value(of: "cordoned.log.dirs")?.list ?? []
+        let missing = cordoned.filter { !directories.contains($0) }
+        guard cordoned == ["*"] || missing.isEmpty else {
+            throw SettingRefusal(
+                message: "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries: "
+                    + missing.joined(separator: ", "))
+        }
         if now.value(of: "max.connections.per.ip")?.integer == 0, overrides.isEmpty {
             let message =
                 "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set."

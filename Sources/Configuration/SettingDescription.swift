@@ -32,6 +32,18 @@ public struct SettingDescription: Sendable, Equatable {
         documentation = key?.documentation
         self.synonyms = synonyms
     }
+
+    /// The level of a logger.
+    public init(logger name: String, level: String) {
+        self.name = name
+        value = level
+        type = nil
+        source = .dynamicBrokerLogger
+        isReadOnly = false
+        isSensitive = false
+        documentation = nil
+        synonyms = []
+    }
 }
 
 extension ConfigurationKey {

@@ -62,6 +62,16 @@ public final class LogSystem: Sendable {
         }
     }
 
+    /// The level of labels that have none of their own.
+    public var level: LogLevel { state.withLock { $0.level } }
+
+    /// The labels that a logger was made for, with the level of each, in the order of their names.
+    public var levels: [(label: String, level: LogLevel)] {
+        state.withLock { state in
+            state.channels.map { ($0.key, $0.value.level) }.sorted { $0.0 < $1.0 }
+        }
+    }
+
     func channel(_ label: String) -> LogChannel {
         state.withLock { state in
             if let channel = state.channels[label] { return channel }

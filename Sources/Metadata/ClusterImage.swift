@@ -56,6 +56,14 @@ public struct ClusterImage: Sendable, Equatable {
         configurations[resource] ?? [:]
     }
 
+    /// Resources that have settings made at run time, in no particular order.
+    public var configuredResources: some Sequence<ConfigurationResource> { configurations.lazy.map(\.key) }
+
+    /// The quotas of every entity that has some, in no particular order.
+    public var allClientQuotas: some Sequence<(entity: ClientQuotaEntity, values: [String: Double])> {
+        clientQuotas.lazy.map { ($0.key, $0.value) }
+    }
+
     /// The quotas of an entity; empty when there are none.
     public func quotas(of entity: ClientQuotaEntity) -> [String: Double] { clientQuotas[entity] ?? [:] }
 

@@ -4,7 +4,6 @@ import Controller
 import EmbeddedStore
 import Files
 import KafkaProtocol
-import KafkaProtocolMore
 import LogStorage
 import Logging
 import Metadata
@@ -51,12 +50,7 @@ final class ControlPlane {
         case .publishStart(let done): publishStart(done)
         case .register(let endpoints, let done): register(endpoints, done)
         case .close(let done): done(close())
-        case .createTopics(let request, let reply):
-            let result = controller.createTopics(request, using: &random)
-            if !commit(result.records, { reply(result.reply) }) { reply(.unavailable(request)) }
-        case .deleteTopics(let request, let version, let reply):
-            let result = controller.deleteTopics(request, version: version)
-            if !commit(result.records, { reply(result.reply) }) { reply(.unavailable(request)) }
+        case .call(let body): body(self)
         case .autoCreate(let names, let reply):
             let result = controller.autoCreateTopics(names, using: &random)
             if !commit(result.records, { reply(result.reply) }) {
@@ -78,6 +72,18 @@ final class ControlPlane {
         for (id, directory) in partitions { checkpoints.forget(id, directory: directory) }
         guard !checkpoints.write(sync: true) else { return done() }
         loop.schedule(after: .seconds(1)) { [unowned self] in forget([], done) }
+    }
+
+    /// Makes a decision and replies when all shards have applied it.
+    func decide<Response: ChangeResponse>(
+        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
+        reply: @escaping @Sendable (Response) -> Void
+    ) {
+        let result = decision(controller, &random)
+        if commit(result.records, { reply(result.reply) }) { return }
+        var refusal = result.reply
+        refusal.notStored()
+        reply(refusal)
     }
 
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
@@ -170,7 +176,7 @@ final class ControlPlane {
         } catch {
             storeHasFailed = true
             log.error(
-                "metadata cannot be stored: nothing is created or deleted until a restart",
+                "metadata cannot be stored: nothing is changed until a restart",
                 metadata: ["error": "\(error)"])
             return false
         }

@@ -1,3 +1,4 @@
+import Controller
 import KafkaProtocol
 import KafkaProtocolMore
 
@@ -6,6 +7,6 @@ import KafkaProtocolMore
 enum CreateTopicsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(CreateTopicsRequest.self, maximumElements: RequestLimits.newTopics)
-        session.askControl(request.reply) { reply in .createTopics(body, reply: reply) }
+        session.decide(request.reply) { controller, random in controller.createTopics(body, using: &random) }
     }
 }

@@ -1,3 +1,4 @@
+import Controller
 import KafkaProtocol
 import KafkaProtocolMore
 
@@ -6,8 +7,7 @@ enum DeleteTopicsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(
             DeleteTopicsRequest.self, maximumElements: session.shard.requestLimits.topics)
-        session.askControl(request.reply) { reply in
-            .deleteTopics(body, version: request.version, reply: reply)
-        }
+        let version = request.version
+        session.decide(request.reply) { controller, _ in controller.deleteTopics(body, version: version) }
     }
 }

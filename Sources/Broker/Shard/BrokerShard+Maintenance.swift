@@ -42,7 +42,7 @@ extension BrokerShard {
 
     private func expireProducers() {
         let now = loop.wallClockMs
-        let limit = context.configuration.logs.producerIdExpiration
+        let limit = configuration.logs.producerIdExpiration
         for local in localPartitions { local.log.expireProducers(now: now, after: limit) }
     }
 

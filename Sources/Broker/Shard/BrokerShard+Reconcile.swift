@@ -11,6 +11,7 @@ import Runtime
 extension BrokerShard {
     func reconcile(_ update: MetadataUpdate) {
         image = update.image
+        applySettings(update.delta.changedConfigurations)
         for id in update.delta.removedTopics.keys { removeTopic(id) }
         let settings = image.topicSettings(context.configuration.settings, brokerId: context.nodeID)
         // By name, so that the same topics have series of their own after each start.
@@ -97,11 +98,15 @@ extension BrokerShard {
     }
 
     /// The directory that has the partition of this topic; else one that has a partition of its name and does not say
-    /// whose, which is taken for this topic's; else the directory with the fewest.
+    /// whose, which is taken for this topic's; else the directory with the fewest, those that are cordoned only when all
+    /// are.
     private func place(of opening: PartitionOpening) -> Int {
         let found = context.directories.map { $0.partitions[opening.id] }
-        return found.firstIndex { $0 == .some(opening.topicID) } ?? found.firstIndex { $0 == .some(.none) }
-            ?? partitionsPerDirectory.indices.min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0
+        let known = found.firstIndex { $0 == .some(opening.topicID) } ?? found.firstIndex { $0 == .some(.none) }
+        if let known { return known }
+        let open = partitionsPerDirectory.indices.filter { !isCordoned($0) }
+        return (open.isEmpty ? Array(partitionsPerDirectory.indices) : open)
+            .min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0
     }
 
     private func report(_ event: LogEvent, _ id: TopicPartition) {

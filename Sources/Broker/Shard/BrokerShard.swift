@@ -25,6 +25,8 @@ final class BrokerShard {
     let tails = TailCache(capacity: 16 << 20)
 
     var image: ClusterImage
+    /// What the broker runs by, with the settings made at run time.
+    var configuration: BrokerConfiguration
     var topics = TopicTable()
     var fetchSessions: FetchSessionCache
     var random = SystemRandomNumberGenerator()
@@ -67,6 +69,7 @@ final class BrokerShard {
         self.context = context
         self.dispatch = dispatch
         image = .empty
+        configuration = context.configuration
         descriptors = LogDescriptors(limit: max(context.descriptors.logs / context.shardCount, 16))
         disk = DiskScheduler(shard: loop, pool: context.pool, syncThreads: context.syncThreads)
         partitionsPerDirectory = context.directories.map { _ in 0 }

@@ -10,7 +10,8 @@ struct ConnectionLimits {
         case rate = "max.connection.creation.rate"
     }
 
-    private let network: BrokerConfiguration.Network
+    /// The limits; a change counts for connections to come.
+    var network: BrokerConfiguration.Network
     private let maximum: Int
     private var total = 0
     private var byAddress: [String: Int] = [:]
