@@ -10,7 +10,7 @@ extension Controller {
         _ request: AlterPartitionReassignmentsRequest
     ) -> ControllerResult<AlterPartitionReassignmentsResponse> {
         var result = ControllerResult(reply: AlterPartitionReassignmentsResponse())
-        result.reply.errorMessage = nil
+        result.reply.errorMessage = request.topics.isEmpty ? "" : nil
         result.reply.allowReplicationFactorChange = request.allowReplicationFactorChange
         for topic in request.topics {
             var row = AlterPartitionReassignmentsResponse.ReassignableTopicResponse()

@@ -38,7 +38,7 @@ struct SettingChange {
 
     func apply(to texts: inout [String: String], of kind: ConfigurationResource.Kind) throws(ControllerError) {
         guard let operation = Operation(rawValue: operation) else {
-            throw ControllerError(.invalidRequest, "Unknown operations type \(operation)")
+            throw ControllerError(.invalidRequest, nil)
         }
         switch operation {
         case .set: texts[name] = value

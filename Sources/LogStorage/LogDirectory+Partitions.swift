@@ -13,13 +13,16 @@ extension LogDirectory {
     /// The directory of a partition, whether it exists or not.
     public func path(of partition: TopicPartition) -> String { "\(path)/\(partition)" }
 
-    /// The partitions that have a directory here, sorted, and the directories of deleted ones that are still to be removed.
+    /// The partitions that have a directory here, sorted, and the directories to be removed: those of deleted partitions and
+    /// of moves that did not come to their end.
     public func partitions() throws(FileError) -> (partitions: [PartitionDirectory], deleted: [String]) {
         var partitions: [PartitionDirectory] = []
         var deleted: [String] = []
         for name in try fileSystem.list(path) {
             let inner = "\(path)/\(name)"
-            if name.hasSuffix(LogFiles.deletedDirectorySuffix), TopicPartition(directoryName: name) == nil {
+            let isLeftover =
+                name.hasSuffix(LogFiles.deletedDirectorySuffix) || name.hasSuffix(LogFiles.futureDirectorySuffix)
+            if isLeftover, TopicPartition(directoryName: name) == nil {
                 deleted.append(inner)
             } else if let partition = TopicPartition(directoryName: name),
                 try fileSystem.status(inner)?.isDirectory == true
@@ -53,13 +56,29 @@ extension LogDirectory {
     ///
     /// - Parameter token: differs from that of all other deletions.
     public func deletePartition(_ partition: TopicPartition, token: UUID) throws(FileError) -> String {
-        // A name has 255 bytes at most.
-        let topic = String(decoding: Array(partition.topic.utf8.prefix(200)), as: UTF8.self)
-        let suffix = LogFiles.deletedDirectorySuffix
-        let target = "\(path)/\(topic)-\(partition.partition).\(hex(token.high))\(hex(token.low))\(suffix)"
+        let target = temporaryPath(partition, token, LogFiles.deletedDirectorySuffix)
         try fileSystem.rename(path(of: partition), to: target)
         try fileSystem.syncDirectory(path)
         return target
+    }
+
+    /// Where a partition that moves here is put together.
+    ///
+    /// - Parameter token: differs from that of all other moves.
+    public func futurePath(of partition: TopicPartition, token: UUID) -> String {
+        temporaryPath(partition, token, LogFiles.futureDirectorySuffix)
+    }
+
+    /// Gives a partition that was put together at `futurePath` its name; durable on return.
+    public func adopt(_ future: String, as partition: TopicPartition) throws(FileError) {
+        try fileSystem.rename(future, to: path(of: partition))
+        try fileSystem.syncDirectory(path)
+    }
+
+    private func temporaryPath(_ partition: TopicPartition, _ token: UUID, _ suffix: String) -> String {
+        // A name has 255 bytes at most.
+        let topic = String(decoding: Array(partition.topic.utf8.prefix(200)), as: UTF8.self)
+        return "\(path)/\(topic)-\(partition.partition).\(hex(token.high))\(hex(token.low))\(suffix)"
     }
 
     public func removeDeleted(_ directory: String) throws(FileError) { try fileSystem.removeDirectory(directory) }

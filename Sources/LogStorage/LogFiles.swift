@@ -19,6 +19,8 @@ enum LogFiles {
     /// Bytes that recovery cut off, kept for whoever wants to look at them; named by the first offset they may have held.
     static let cutSuffix = ".cut"
     static let deletedDirectorySuffix = "-delete"
+    /// Of a partition's directory that is being filled by a move from another log directory.
+    static let futureDirectorySuffix = "-future"
 
     static func name(_ offset: Int64, _ kind: Kind) -> String { "\(digits(offset)).\(kind.rawValue)" }
 

@@ -1,5 +1,14 @@
+import Controller
 import KafkaProtocol
 import KafkaProtocolMore
+
+/// Decides on changes of metadata, one after another.
+protocol DecisionMaker: AnyObject {
+    /// Makes a decision and replies when all shards have applied it.
+    func decide<Response: ChangeResponse>(
+        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
+        reply: @escaping @Sendable (Response) -> Void)
+}
 
 /// An answer to a request that changes metadata.
 protocol ChangeResponse: KafkaMessage {
@@ -59,7 +68,15 @@ extension IncrementalAlterConfigsResponse: ChangeResponse {
 }
 
 extension ElectLeadersResponse: ChangeResponse {
-    mutating func notStored() { errorCode = storageError }
+    mutating func notStored() {
+        for topic in replicaElectionResults.indices {
+            for row in replicaElectionResults[topic].partitionResult.indices
+            where replicaElectionResults[topic].partitionResult[row].errorCode == 0 {
+                replicaElectionResults[topic].partitionResult[row].errorCode = storageError
+                replicaElectionResults[topic].partitionResult[row].errorMessage = reason
+            }
+        }
+    }
 }
 
 extension AlterPartitionReassignmentsResponse: ChangeResponse {

@@ -14,8 +14,8 @@ enum ControlMessage: Sendable {
     case register([BrokerEndpoint], done: @Sendable (Bool) -> Void)
     /// Write what the next start has to find; tells whether the journal has its end.
     case close(done: @Sendable (Bool) -> Void)
-    /// A request to be decided on, or a question: runs here, and posts its own answer back.
-    case call(@Sendable (ControlPlane) -> Void)
+    /// A request to be decided on: asks for a decision, and posts its own answer back.
+    case decide(@Sendable (any DecisionMaker) -> Void)
     /// Creates topics that a client named and that do not exist, with the broker's defaults.
     case autoCreate([String], reply: @Sendable ([String: ErrorCode]) -> Void)
     /// A block of producer ids for a shard; nil when the store failed.

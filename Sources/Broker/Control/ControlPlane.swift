@@ -50,7 +50,7 @@ final class ControlPlane {
         case .publishStart(let done): publishStart(done)
         case .register(let endpoints, let done): register(endpoints, done)
         case .close(let done): done(close())
-        case .call(let body): body(self)
+        case .decide(let body): body(self)
         case .autoCreate(let names, let reply):
             let result = controller.autoCreateTopics(names, using: &random)
             if !commit(result.records, { reply(result.reply) }) {
@@ -74,18 +74,6 @@ final class ControlPlane {
         loop.schedule(after: .seconds(1)) { [unowned self] in forget([], done) }
     }
 
-    /// Makes a decision and replies when all shards have applied it.
-    func decide<Response: ChangeResponse>(
-        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
-        reply: @escaping @Sendable (Response) -> Void
-    ) {
-        let result = decision(controller, &random)
-        if commit(result.records, { reply(result.reply) }) { return }
-        var refusal = result.reply
-        refusal.notStored()
-        reply(refusal)
-    }
-
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
         let broker = controller.image.brokers[context.nodeID]
         let result = controller.allocateProducerIds(brokerId: context.nodeID, brokerEpoch: broker?.epoch ?? -1)
@@ -104,12 +92,15 @@ final class ControlPlane {
 
     // MARK: Start and stop
 
-    /// Directories of partitions that no topic has: of topics that were deleted while the broker was stopped.
+    /// Directories of partitions that no topic has, as those of topics that were deleted while the broker was stopped, and
+    /// the second of two of one partition, which the end of a move leaves alike when the process dies then.
     private func putStraysAside() {
+        var found: Set<TopicPartition> = []
         for directory in context.directories {
             for (id, topicID) in directory.partitions {
+                let isFirst = found.insert(id).inserted
                 let topic = topicID.map { controller.image.topics[$0] } ?? controller.image.topics[id.topic]
-                if let topic, topic.name == id.topic, Int(id.partition) < topic.partitions.count { continue }
+                if isFirst, let topic, topic.name == id.topic, Int(id.partition) < topic.partitions.count { continue }
                 do throws(FileError) {
                     try directory.putAside(id, context.fileSystem)
                     if let found = topicID, let expected = controller.image.topics[id.topic]?.id, expected != found {
@@ -117,7 +108,7 @@ final class ControlPlane {
                         continue
                     }
                     log.warning(
-                        "no topic has this partition: its directory was put aside",
+                        "this directory of a partition is not used: it was put aside",
                         metadata: ["partition": "\(id)", "directory": "\(directory.path)"])
                 } catch {
                     log.warning("a stray directory is left", metadata: ["partition": "\(id)", "error": "\(error)"])
@@ -218,5 +209,18 @@ final class ControlPlane {
         } catch {
             log.warning("no metadata snapshot was written", metadata: ["error": "\(error)"])
         }
+    }
+}
+
+extension ControlPlane: DecisionMaker {
+    func decide<Response: ChangeResponse>(
+        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
+        reply: @escaping @Sendable (Response) -> Void
+    ) {
+        let result = decision(controller, &random)
+        if commit(result.records, { reply(result.reply) }) { return }
+        var refusal = result.reply
+        refusal.notStored()
+        reply(refusal)
     }
 }

@@ -51,15 +51,22 @@ struct StoredPartition: Sendable {
     let id: TopicPartition
     let directory: Int
     let size: Int64
+    /// Records that a partition on its way to this directory lacks yet; nil for one that is there.
+    var lag: Int64?
 }
 
 extension BrokerShard {
     /// The partitions of this shard that are named; with nil, all.
     fileprivate func storedPartitions(_ wanted: Set<TopicPartition>?) -> [StoredPartition] {
-        localPartitions.compactMap { local in
-            guard wanted?.contains(local.partition.id) ?? true else { return nil }
-            return StoredPartition(id: local.partition.id, directory: local.directory, size: local.log.size)
+        let present = localPartitions.map { local in
+            StoredPartition(id: local.partition.id, directory: local.directory, size: local.log.size)
         }
+        let coming = moves.values.map { move in
+            StoredPartition(
+                id: move.id, directory: move.target, size: move.copy.bytes,
+                lag: max(move.local.log.logEndOffset - move.copiedOffset, 0))
+        }
+        return (present + coming).filter { wanted?.contains($0.id) ?? true }
     }
 }
 
@@ -73,6 +80,8 @@ extension DescribeLogDirsResponse.DescribeLogDirsResult {
                 var row = DescribeLogDirsResponse.DescribeLogDirsPartition()
                 row.partitionIndex = partition.id.partition
                 row.partitionSize = partition.size
+                row.offsetLag = partition.lag ?? 0
+                row.isFutureKey = partition.lag != nil
                 return row
             }
             return topic

@@ -18,21 +18,21 @@ enum DescribeQuorumHandler {
             row.topicName = topic.topicName
             row.partitions = topic.partitions.map { partition in
                 let isMetadata = topic.topicName == TopicName.clusterMetadata && partition.partitionIndex == 0
-                return isMetadata ? describe(shard) : unknown(partition.partitionIndex)
+                return isMetadata ? describe(shard, request.version) : unknown(partition.partitionIndex)
             }
             return row
         }
-        if response.topics.contains(where: { $0.partitions.contains { $0.errorCode == 0 } }) {
+        if request.version >= 2, response.topics.contains(where: { $0.partitions.contains { $0.errorCode == 0 } }) {
             response.nodes = [node(shard)]
         }
         session.answer(request.reply, response)
     }
 
-    private static func describe(_ shard: BrokerShard) -> Row {
+    private static func describe(_ shard: BrokerShard, _ version: Int16) -> Row {
         let position = shard.image.position
         var voter = DescribeQuorumResponse.ReplicaState()
         voter.replicaId = shard.context.nodeID
-        voter.replicaDirectoryId = shard.context.directories[0].id
+        if version >= 2 { voter.replicaDirectoryId = shard.context.directories[0].id }
         voter.logEndOffset = position.offset + 1
         voter.lastFetchTimestamp = shard.loop.wallClockMs
         voter.lastCaughtUpTimestamp = voter.lastFetchTimestamp

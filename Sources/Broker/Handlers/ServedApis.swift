@@ -17,6 +17,8 @@ enum ServedApis {
             ServedApi(.offsetForLeaderEpoch, OffsetForLeaderEpochHandler.handle),
             ServedApi(.describeConfigs, DescribeConfigsHandler.handle),
             ServedApi(.alterConfigs, AlterConfigsHandler.handle),
+            ServedApi(.alterReplicaLogDirs, AlterReplicaLogDirsHandler.handle),
+            ServedApi(.alterReplicaLogDirs, AlterReplicaLogDirsHandler.handle),
             ServedApi(.describeLogDirs, DescribeLogDirsHandler.handle),
             ServedApi(.createPartitions, CreatePartitionsHandler.handle),
             ServedApi(.electLeaders, ElectLeadersHandler.handle),

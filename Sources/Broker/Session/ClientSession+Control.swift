@@ -13,8 +13,8 @@ extension ClientSession {
         let home = shard.peers[shard.index]
         let number = self.number
         shard.control?.post(
-            .call { control in
-                control.decide(decision) { response in
+            .decide { maker in
+                maker.decide(decision) { response in
                     home.post(
                         .call { shard in
                             guard let session = shard.sessions[number] else { return }

@@ -6,7 +6,7 @@ final class Gathering<Row: Sendable> {
     private var topics: [[Row?]] = []
     private var outstanding = 0
     private var isFinished = false
-    private let session: ClientSession
+    let session: ClientSession
     private let then: ([[Row]]) -> Void
 
     fileprivate init(_ session: ClientSession, then: @escaping ([[Row]]) -> Void) {

@@ -60,7 +60,7 @@ extension BrokerShard {
 
 extension BrokerShard {
     /// Has a checkpoint put on the disk; `then` hears whether it is there.
-    fileprivate func keep(_ checkpoint: CheckpointEntry, then: @escaping (Bool) -> Void) {
+    func keep(_ checkpoint: CheckpointEntry, then: @escaping (Bool) -> Void) {
         let ticket = answers.issue { then($0 as? Bool ?? false) }
         let home = peers[index]
         control?.post(.checkpointNow(checkpoint) { kept in home.post(.call { $0.redeem(ticket, kept) }) })

@@ -129,7 +129,7 @@ extension BrokerShard {
         }
     }
 
-    private func take(_ opened: OpenedLog) {
+    func take(_ opened: OpenedLog) {
         guard let entry = topics[opened.topicID], let route = entry.route(opened.id.partition) else {
             // The topic was deleted meanwhile.
             partitionsPerDirectory[opened.directory] -= 1

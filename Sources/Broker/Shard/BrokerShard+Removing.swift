@@ -30,7 +30,7 @@ extension BrokerShard {
     }
 
     /// Renames the directories on the blocking pool, has the checkpoints forget them, and removes them later.
-    private func delete(_ removed: [RemovedPartition]) {
+    func delete(_ removed: [RemovedPartition]) {
         guard !removed.isEmpty else { return removalEnded() }
         let context = context
         runOnPool({ removed.map { $0.rename(context) } }) { [self] outcomes in
@@ -56,7 +56,7 @@ extension BrokerShard {
         }
     }
 
-    private func removalEnded() {
+    func removalEnded() {
         openings.endRemoval()
         openMore()
     }

@@ -55,6 +55,8 @@ final class BrokerShard {
     var watches = PartitionWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
+    /// Partitions on their way to another log directory.
+    var moves: [TopicPartition: LogMove] = [:]
     /// Partitions whose offsets moved since the control plane was told where they stand.
     var moved: [TopicPartition: LocalPartition] = [:]
     /// Topics that the control plane was asked to create on the side.

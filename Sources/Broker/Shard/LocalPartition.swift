@@ -21,6 +21,8 @@ final class LocalPartition {
     /// Other shards whose fetches wait for this partition, at most one watcher for each.
     var watchers: [PeerWatcher] = []
     private var hasFlushTimer = false
+    /// False shortly before the partition moves to another log directory.
+    var takesAppends = true
 
     init(
         _ partition: Partition, directory: Int, rules: PartitionRules, metrics: TopicMetrics, shard: BrokerShard
@@ -70,6 +72,7 @@ final class LocalPartition {
         guard partition.failure == nil, !shard.disk.isFailed(directory) else {
             return ProducedPartition(index: index, error: .kafkaStorageError)
         }
+        guard takesAppends else { return ProducedPartition(index: index, error: .notLeaderOrFollower) }
         let now = shard.loop.wallClockMs
         let verifier = BatchVerifier(
             rules: rules.verification, produceVersion: options.version, now: now, scratch: shard.codecs)
