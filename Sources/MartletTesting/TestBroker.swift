@@ -21,7 +21,7 @@ public final class TestBroker {
     /// Starts a broker.
     ///
     /// - Parameters:
-    ///   - settings: configuration keys and values, over the defaults.
+    ///   - settings: configuration keys and values, over the defaults. `log.dirs` has `directory` as its default.
     ///   - directory: data to start with and to keep; a temporary one where nil.
     public init(settings: [String: String] = [:], directory: String? = nil) throws {
         self.settings = settings
@@ -36,7 +36,7 @@ public final class TestBroker {
         precondition(server == nil, "the broker runs")
         var all = settings
         all["listeners"] = "PLAINTEXT://127.0.0.1:\(port)"
-        all["log.dirs"] = directory
+        all["log.dirs"] = settings["log.dirs"] ?? directory
         var input = ConfigurationInput()
         input.arguments = all.map { .init(key: $0.key, value: $0.value) }
         let server = try BrokerServer.start(BrokerConfiguration(input))

@@ -11,12 +11,24 @@ INTRODUCTION = """\
 
 This page is made by `make compatibility` from `Tests/Acceptance/wire-accept.txt`: do not edit it.
 
-Martlet's answers to some 300 scenarios of raw requests (framing, ApiVersions, Metadata, Produce, idempotence, Fetch and
-fetch sessions) are compared with those of Apache Kafka 4.3.1, field by field. These are the differences that are known and
-meant; any other fails the tests. A line goes when the feature that it waits for comes.
+Martlet's answers to some 400 scenarios of raw requests (framing, ApiVersions, Metadata, Produce, idempotence, Fetch and
+fetch sessions, offsets, topics, configuration, and the cluster's own APIs) are compared with those of Apache Kafka 4.3.1,
+field by field. These are the differences that are known and meant; any other fails the tests. A line goes when the feature
+that it waits for comes.
 
 What the comparison leaves open, because a broker is free there: ids, epochs and addresses of its own, the texts of error
 messages, and throttle times.
+
+Not among the scenarios, and different as long as there is one broker:
+
+* A running broker cannot be unregistered (Kafka lets it be, and it stops working).
+* Replicas cannot be moved to other brokers. The replicas of a partition can be brought into another order, and a partition
+  moves between the log directories of its broker while it is served; a move that a restart interrupts has to be asked for
+  again.
+* `listeners` and `listener.security.protocol.map` change at a restart only.
+* The patterns of client metrics subscriptions are not compiled: of wrong ones only unbalanced brackets are refused.
+* The address of an `ip` quota is numbers, not a host's name.
+* Quotas are kept and shown; they limit nothing yet.
 """
 
 

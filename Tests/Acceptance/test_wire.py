@@ -10,7 +10,7 @@ import brokers
 import compatibility
 from conftest import need
 
-AREAS = "framing,apiversions,metadata,produce,idempotence,fetch,fetchsession"
+AREAS = "framing,apiversions,metadata,produce,idempotence,fetch,fetchsession,offsets,topics,configs,cluster"
 SETTINGS = {
     "num.partitions": 1, "offsets.topic.replication.factor": 1, "transaction.state.log.replication.factor": 1,
     "transaction.state.log.min.isr": 1, "share.coordinator.state.topic.replication.factor": 1,

@@ -29,8 +29,10 @@ import Testing
             An unknown key is a warning in a file or the environment and an error after `--set`. A value that is not
             allowed is an error wherever it stands, and so is a key that Kafka 4.0 removed.
 
-            The last column but one of the brokers' tables says how a key can change: at a *restart*, or *live*, for all
-            brokers at once or for *one broker*. Changing what is *live* comes with AlterConfigs, which is not served yet.
+            The last column but one of the brokers' tables says how a key can change: at a *restart*, or *live* by
+            `kafka-configs.sh` and the like, for all brokers at once or for *one broker*. What is set live is kept, and is
+            stronger than everything that the process was started with; for one broker it is stronger than for all.
+            A topic's keys and those of groups and client metrics are all live.
 
             ## Topics
 
@@ -42,6 +44,10 @@ import Testing
         text += "\n## Brokers\n\n" + table(BrokerKeys.all.filter(\.hasEffect), "changes", change)
         text += "\n## Brokers: accepted, checked and shown, without effect yet\n\n"
         text += table(BrokerKeys.all.filter { !$0.hasEffect }, "changes", change)
+        text += "\n## Groups: kept and shown, without effect yet\n\n"
+        text += table(GroupKey.all.map(\.definition), "default from", brokerKeys)
+        text += "\n## Client metrics: kept and shown, without effect yet\n\n"
+        text += table(ClientMetricsSettings.keys, "default from", brokerKeys)
         return text
     }
 
@@ -62,8 +68,9 @@ import Testing
 
     /// The broker's keys that set a topic key's default.
     private static func brokerKeys(_ key: ConfigurationKey) -> String {
-        let sources = TopicKey(rawValue: key.name)?.brokerKeys.map { "`\($0.name)`" } ?? []
-        return sources.joined(separator: ", ")
+        let names =
+            TopicKey(rawValue: key.name)?.brokerKeys.map(\.name) ?? GroupKey.key(key.name)?.brokerKey.map { [$0] }
+        return (names ?? []).map { "`\($0)`" }.joined(separator: ", ")
     }
 
     private static func change(_ key: ConfigurationKey) -> String {

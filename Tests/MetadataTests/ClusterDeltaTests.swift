@@ -70,6 +70,27 @@ import Testing
         #expect(delta.image.topics["a"]?.id == second)
     }
 
+    @Test func quotasAreKeptByEntityAndComeBackFromASnapshot() throws {
+        func quota(_ name: String?, _ key: String, _ value: Double?) -> MetadataRecord {
+            let entity = ClientQuotaEntity([.init(kind: .user, name: "u"), .init(kind: .clientId, name: name)])
+            return .clientQuota(ClientQuotaRecord(entity: entity, key: key, value: value))
+        }
+        let entity = ClientQuotaEntity([.init(kind: .clientId, name: nil), .init(kind: .user, name: "u")])
+        let set = try delta([
+            quota(nil, "producer_byte_rate", 5), quota(nil, "consumer_byte_rate", 6),
+            quota("c", "request_percentage", 7),
+        ])
+        #expect(set.clientQuotasChanged)
+        #expect(set.image.quotas(of: entity) == ["producer_byte_rate": 5, "consumer_byte_rate": 6])
+        let again = try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(set.image))
+        #expect(again.image == set.image)
+        #expect(again.clientQuotasChanged)
+        let removed = try delta(
+            [quota(nil, "producer_byte_rate", nil), quota(nil, "consumer_byte_rate", nil)], over: set.image)
+        #expect(removed.image.quotas(of: entity).isEmpty)
+        #expect(removed.image.allClientQuotas.map(\.values) == [["request_percentage": 7]])
+    }
+
     @Test func aStartRaisesTheEpochsOfLedPartitionsOnly() throws {
         let base = try delta(
             topic("a", first, leaders: [1, 2, 1]) + topic("b", second, leaders: [2])

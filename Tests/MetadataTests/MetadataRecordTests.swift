@@ -36,6 +36,14 @@ import Testing
                 resource: ConfigurationResource(kind: .group, name: "g"), key: "",
                 value: String(repeating: "é", count: 40_000))),
         .producerIds(ProducerIdsRecord(brokerId: 1, brokerEpoch: 7, nextId: 1000)),
+        .clientQuota(
+            ClientQuotaRecord(
+                entity: ClientQuotaEntity([.init(kind: .clientId, name: nil), .init(kind: .user, name: "ü")]),
+                key: "request_percentage", value: 12.5)),
+        .clientQuota(
+            ClientQuotaRecord(
+                entity: ClientQuotaEntity([.init(kind: .address, name: "::1")]), key: "connection_creation_rate",
+                value: nil)),
     ]
 
     private func bytes(_ record: MetadataRecord) -> [UInt8] {
@@ -67,6 +75,12 @@ import Testing
         #expect(bytes(.partition(partition)) == expected)
         let setting = ConfigurationRecord(resource: .topic("ab"), key: "k", value: nil)
         #expect(bytes(.configuration(setting)) == [0, 20, 0, 2, 3, 0x61, 0x62, 2, 0x6B, 0])
+        let quota = ClientQuotaRecord(
+            entity: ClientQuotaEntity([.init(kind: .clientId, name: nil), .init(kind: .user, name: "u")]), key: "k",
+            value: 1)
+        #expect(
+            bytes(.clientQuota(quota))
+                == [0, 22, 0, 2, 1, 2, 0x75, 2, 0, 2, 0x6B, 1, 0x3F, 0xF0, 0, 0, 0, 0, 0, 0])
         #expect(
             bytes(.featureLevel(FeatureLevelRecord(name: "f", level: -2))) == [0, 1, 0, 2, 0x66, 0xFF, 0xFE])
     }
