@@ -9,7 +9,8 @@ enum OffsetForLeaderEpochHandler {
     typealias Row = OffsetForLeaderEpochResponse.EpochEndOffset
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(OffsetForLeaderEpochRequest.self)
+        let body = try request.decode(
+            OffsetForLeaderEpochRequest.self, maximumElements: session.shard.requestLimits.partitions)
         session.gather(body.topics, for: request.reply, ask: find) { topics in
             var response = OffsetForLeaderEpochResponse()
             response.topics = topics.map { topic, rows in

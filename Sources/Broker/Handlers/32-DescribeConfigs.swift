@@ -11,7 +11,7 @@ enum DescribeConfigsHandler {
     typealias Row = DescribeConfigsResponse.DescribeConfigsResourceResult
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeConfigsRequest.self)
+        let body = try request.decode(DescribeConfigsRequest.self, maximumElements: RequestLimits.settings)
         var response = DescribeConfigsResponse()
         response.results = body.resources.map { resource in
             var result = DescribeConfigsResponse.DescribeConfigsResult()

@@ -12,7 +12,8 @@ enum AlterReplicaLogDirsHandler {
     }
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(AlterReplicaLogDirsRequest.self)
+        let body = try request.decode(
+            AlterReplicaLogDirsRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let moves = body.dirs.flatMap { directory in directory.topics.map { Move(path: directory.path, topic: $0) } }
         session.gather(moves, for: request.reply, ask: begin) { moves in
             var byName: [String: [Row]] = [:]

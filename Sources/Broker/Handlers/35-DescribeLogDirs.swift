@@ -13,7 +13,8 @@ enum DescribeLogDirsHandler {
     typealias Result = DescribeLogDirsResponse.DescribeLogDirsResult
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeLogDirsRequest.self)
+        let body = try request.decode(
+            DescribeLogDirsRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let wanted = body.topics.map { topics in
             Set(
                 topics.flatMap { topic in

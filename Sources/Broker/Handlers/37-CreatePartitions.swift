@@ -5,7 +5,7 @@ import KafkaProtocolMore
 /// CreatePartitions, versions 0 to 3. 2 flexible; 3 quota errors.
 enum CreatePartitionsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(CreatePartitionsRequest.self)
+        let body = try request.decode(CreatePartitionsRequest.self, maximumElements: RequestLimits.newTopics)
         session.decide(request.reply) { controller, random in controller.createPartitions(body, using: &random) }
     }
 }

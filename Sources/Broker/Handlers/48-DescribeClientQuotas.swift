@@ -6,7 +6,7 @@ import Metadata
 /// DescribeClientQuotas, versions 0 and 1; 1 flexible.
 enum DescribeClientQuotasHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeClientQuotasRequest.self)
+        let body = try request.decode(DescribeClientQuotasRequest.self, maximumElements: RequestLimits.settings)
         var response = DescribeClientQuotasResponse()
         do throws(ControllerError) {
             let filter = try ClientQuotaFilter(body)

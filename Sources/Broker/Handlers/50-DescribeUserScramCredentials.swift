@@ -5,7 +5,7 @@ import KafkaProtocolMore
 /// that is named has none.
 enum DescribeUserScramCredentialsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeUserScramCredentialsRequest.self)
+        let body = try request.decode(DescribeUserScramCredentialsRequest.self, maximumElements: RequestLimits.settings)
         var response = DescribeUserScramCredentialsResponse()
         response.errorMessage = nil
         let counts = Dictionary((body.users ?? []).map { ($0.name, 1) }, uniquingKeysWith: +)

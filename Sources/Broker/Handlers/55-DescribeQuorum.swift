@@ -10,7 +10,7 @@ enum DescribeQuorumHandler {
     typealias Row = DescribeQuorumResponse.PartitionData
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(DescribeQuorumRequest.self)
+        let body = try request.decode(DescribeQuorumRequest.self, maximumElements: RequestLimits.settings)
         let shard = session.shard
         var response = DescribeQuorumResponse()
         response.topics = body.topics.map { topic in

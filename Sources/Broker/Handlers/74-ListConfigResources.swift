@@ -8,7 +8,7 @@ enum ListConfigResourcesHandler {
     private static let types: [Int8] = [2, 4, 8, 16, 32]
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
-        let body = try request.decode(ListConfigResourcesRequest.self)
+        let body = try request.decode(ListConfigResourcesRequest.self, maximumElements: RequestLimits.settings)
         var response = ListConfigResourcesResponse()
         let wanted: [Int8] = request.version == 0 ? [16] : body.resourceTypes.isEmpty ? types : body.resourceTypes
         if wanted.allSatisfy(types.contains) {

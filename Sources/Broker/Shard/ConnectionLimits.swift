@@ -22,13 +22,13 @@ struct ConnectionLimits {
     /// - Parameter maximum: connections in all, whatever `max.connections` says.
     init(_ network: BrokerConfiguration.Network, maximum: Int) {
         self.network = network
-        self.maximum = min(maximum, network.maximumConnections)
+        self.maximum = maximum
         tokens = Double(network.maximumConnectionRate)
     }
 
     /// Counts a connection, or says which limit it is over; one that is refused is not counted.
     mutating func opened(_ peer: SocketAddress, now: MonotonicTime) -> Refusal? {
-        guard total < maximum else { return .total }
+        guard total < min(maximum, network.maximumConnections) else { return .total }
         if !peer.isLoopback {
             let address = peer.hostText
             let limit = network.connectionOverrides[address] ?? network.maximumConnectionsPerAddress

@@ -11,6 +11,9 @@ struct RequestLimits {
     /// below.
     static let newTopics = 100_000
 
+    /// For one about settings, quotas, features or users.
+    static let settings = 100_000
+
     init(_ table: TopicTable) {
         partitions = table.count + table.partitionCount + 1_000
         topics = table.count + 20_000
