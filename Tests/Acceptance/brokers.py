@@ -143,7 +143,9 @@ class Broker:
 
 class Martlet(Broker):
     def command(self):
-        command = [str(BINARY), "server", "--listen", self.address, "--data", str(self.data)]
+        command = [str(BINARY), "server", "--listen", self.address]
+        if "log.dirs" not in self.settings:
+            command += ["--data", str(self.data)]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
         return command

@@ -10,6 +10,8 @@ from kafka.admin import ConfigResource as PythonConfigResource
 from kafka.admin import ConfigResourceType, KafkaAdminClient, NewPartitions as PythonNewPartitions
 
 import clients
+from conftest import need
+from tools import Tools
 
 
 def configs(tools, *arguments):
@@ -123,10 +125,8 @@ def test_more_partitions(kafka_tools):
     assert "InvalidPartitionsException" in kafka_tools.ask("kafka-topics", "--alter", "--topic", "t", "--partitions", "3")
 
 
-def test_directories_and_reassignment(make_broker, tmp_path, request):
+def test_directories_and_reassignment(make_broker, tmp_path):
     broker = make_broker(settings={"log.dirs": f"{tmp_path}/one,{tmp_path}/two"}).start()
-    from conftest import need
-    from tools import Tools
     tools = Tools(need("KAFKA_HOME"), broker)
     clients.create_topic(broker, "t")
     clients.Confluent().produce(broker, "t", 0, "none", range(1000), clients.Progress())
