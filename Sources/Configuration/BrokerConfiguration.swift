@@ -19,6 +19,7 @@ public struct BrokerConfiguration: Sendable {
 
     public let topics: Topics
     public private(set) var logs: Logs
+    public private(set) var compaction: Compaction
     public private(set) var network: Network
     public let observability: Observability
 
@@ -93,6 +94,7 @@ public struct BrokerConfiguration: Sendable {
         shardCount = settings.value(of: "martlet.shards").map { Int($0.integer) }
         topics = Topics(settings)
         logs = Logs(settings)
+        compaction = Compaction(settings)
         network = Network(settings, overrides)
         self.observability = observability
     }
@@ -103,6 +105,7 @@ public struct BrokerConfiguration: Sendable {
         var problems: [ConfigurationProblem] = []
         var altered = self
         altered.logs = Logs(now)
+        altered.compaction = Compaction(now)
         altered.network = Network(now, BrokerConfiguration.connectionOverrides(now, &problems))
         return altered
     }

@@ -29,5 +29,5 @@ extension BrokerKeys {
         long(
             "log.cleaner.min.compaction.lag.ms", 0, .atLeast(0), update: .clusterWide,
             about: "Milliseconds that a record stays out of compaction at least."),
-    ].withoutEffect
+    ]
 }

@@ -4,7 +4,7 @@ extension TopicKey {
 
     static let definitions: [TopicKey: ConfigurationKey] = {
         var definitions: [TopicKey: ConfigurationKey] = [:]
-        for key in timeAndSize + content + replication + (compaction + elections + remote).withoutEffect {
+        for key in timeAndSize + content + replication + compaction + (elections + remote).withoutEffect {
             guard let name = TopicKey(rawValue: key.name) else { preconditionFailure("\(key.name) is no topic key") }
             definitions[name] = key
         }

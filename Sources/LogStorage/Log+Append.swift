@@ -123,7 +123,7 @@ extension Log {
             || segments.active.offsetIndex.count >= configuration.indexCapacity(entrySize: OffsetIndexEntry.size)
             || segments.active.timeIndex.count >= configuration.indexCapacity(entrySize: TimeIndexEntry.size)
             || segments.active.relative(header.lastOffset) == nil
-            || ageOfActive(at: header.maxTimestamp, now: now) > configuration.segmentMs - jitter
+            || ageOfActive(at: header.maxTimestamp, now: now) > configuration.rollMs - jitter
     }
 
     /// By the records' own time where they have one.
@@ -134,7 +134,7 @@ extension Log {
 
     /// A part of `segment.jitter.ms` that differs from log to log and from segment to segment, but not from run to run.
     private var jitter: Int64 {
-        let most = min(configuration.segmentJitterMs, configuration.segmentMs)
+        let most = min(configuration.segmentJitterMs, configuration.rollMs)
         guard most > 0 else { return 0 }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(bitPattern: segments.active.baseOffset)
         for byte in directory.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

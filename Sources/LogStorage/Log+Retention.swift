@@ -82,11 +82,14 @@ extension Log {
     /// Takes out what `cleanup.policy`, `retention.ms` and `retention.bytes` and the log's start let go: whole segments,
     /// oldest first, of which every record lies below the high watermark. nil if there are none.
     ///
-    /// The log's start moves at once; the files go by the returned value. Only between two ticks.
+    /// The log's start moves at once; the files go by the returned value. Only between two ticks, and nothing goes while the
+    /// log is compacted.
     ///
     /// - Parameter now: milliseconds since 1970.
     public func enforceRetention(now: Int64, highWatermark: Int64) -> SegmentDeletion? {
-        guard failure == nil, staged.isEmpty, !isSyncInFlight else { return nil }
+        guard failure == nil, staged.isEmpty, !isSyncInFlight, !isCompacting,
+            !segments.segments.contains(where: \.isBeingNamed)
+        else { return nil }
         var excess = size - configuration.retentionBytes
         var deleted: [DeletedSegment] = []
         for segment in segments.segments {

@@ -31,6 +31,8 @@ public struct LogSync: Sendable {
     let isDirectoryDirty: Bool
     let snapshots: [WaitingSnapshot]
     let obsoleteSnapshots: [Int64]
+    /// The transaction index of the active segment, where a snapshot will tell recovery not to make it anew.
+    let transactionIndex: String?
     let place: LogPlace
 
     /// The directory whose names have to be made durable as well.
@@ -51,6 +53,7 @@ public struct LogSync: Sendable {
     public func sync(leaving remainder: SyncRemainder) throws(FileError) {
         for file in files { try file.sync() }
         for seal in seals where !remainder.seals.contains(seal.baseOffset) { try seal.sync(place) }
+        if let transactionIndex { try place.fileSystem.open(transactionIndex, .readWrite).sync() }
         if let directory { try place.fileSystem.syncDirectory(directory) }
     }
 
@@ -147,7 +150,9 @@ extension Log {
         let sync = LogSync(
             upTo: upTo, files: files, seals: seals, leaderEpochs: areEpochsDirty ? epochs.encode() : nil,
             isDirectoryDirty: isDirectoryDirty, snapshots: snapshots,
-            obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)), place: place)
+            obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)),
+            transactionIndex: snapshots.isEmpty || segments.active.storedAbortedTransactions == 0
+                ? nil : place.path(segments.active.baseOffset, .transactionIndex), place: place)
         isDirectoryDirty = false
         areEpochsDirty = false
         hasUnnotedStart = false

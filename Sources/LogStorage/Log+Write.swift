@@ -123,6 +123,9 @@ extension Log {
         guard let index = segments.index(of: group.segment) else {
             preconditionFailure("a staged write has no segment")
         }
+        if let indexFlush, indexFlush.abortedTransactions > 0, segments.segments[index].storedAbortedTransactions == 0 {
+            isDirectoryDirty = true
+        }
         segments.segments[index].written(upTo: group.end, flushed: indexFlush)
         if !segments.segments[index].exists {
             segments.segments[index].exists = true

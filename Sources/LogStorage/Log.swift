@@ -54,6 +54,10 @@ public final class Log {
     var oldestUnsyncedWrite: Int64?
     /// Rises whenever offsets or files that a running job may have seen are gone.
     var generation: UInt64 = 0
+    /// Whether a pass of compaction is under way, which holds all segments in their places.
+    public internal(set) var isCompacting = false
+    /// All below was compacted, as the directory's checkpoint knows it.
+    public internal(set) var cleanedOffset: Int64
 
     /// Takes up the log that recovery found.
     public init(_ recovered: RecoveredLog) {
@@ -67,6 +71,7 @@ public final class Log {
         producers = recovered.producers
         epochs = recovered.epochs
         snapshotOffsets = recovered.snapshotOffsets
+        cleanedOffset = recovered.cleanedOffset
     }
 
     var place: LogPlace { segments.place }

@@ -25,6 +25,14 @@ public struct LogConfiguration: Sendable, Equatable {
     public var fileDeleteDelayMs: Int64 = 60_000
     /// `preallocate`: whether a new segment gets all its room at once rather than in growing steps.
     public var preallocate = false
+    /// `delete.retention.ms`: how long compaction keeps a tombstone, counted from the pass that had nothing more to drop for it.
+    public var deleteRetentionMs: Int64 = 86_400_000
+    /// `min.compaction.lag.ms`: the age that a record must have before it may be compacted.
+    public var minCompactionLagMs: Int64 = 0
+    /// `max.compaction.lag.ms`: the age at which a record is compacted whatever the ratio.
+    public var maxCompactionLagMs: Int64 = .max
+    /// `min.cleanable.dirty.ratio`: the part of a log that has to be dirty before it is compacted.
+    public var minCleanableDirtyRatio = 0.5
     /// `max.message.bytes`: the largest batch a client may append.
     public var maxMessageBytes: Int = 1_048_588
 
@@ -44,6 +52,11 @@ public struct CleanupPolicy: OptionSet, Sendable, Equatable {
 extension LogConfiguration {
     /// The size past which no segment may grow: positions in an index are 32 bits wide.
     var segmentLimit: Int64 { Int64(min(max(segmentBytes, 1), Int(Int32.max))) }
+
+    /// The age at which a segment is rolled: one of a compacted topic must be sealed before its records are overdue.
+    var rollMs: Int64 {
+        cleanupPolicy.contains(.compact) ? min(segmentMs, max(maxCompactionLagMs, 1)) : segmentMs
+    }
 
     /// Entries of `size` bytes that an index may hold.
     func indexCapacity(entrySize: Int) -> Int { max(segmentIndexBytes / entrySize, 1) }

@@ -14,6 +14,10 @@ struct LogInventory {
     private(set) var leftovers: [String] = []
     /// Base offsets of finished replacements that did not get their names yet.
     private(set) var swaps: [Int64] = []
+    /// Indexes of replacements, under their `.swap` names.
+    private var swappedIndexes: [(base: Int64, kind: LogFiles.Kind)] = []
+    /// Base offsets of replacements that were not finished.
+    private var unfinished: Set<Int64> = []
 
     init(_ place: LogPlace) throws(ReadFailure) {
         do {
@@ -39,16 +43,28 @@ struct LogInventory {
             case .snapshot: snapshots.append(offset)
             }
         } else if name.hasSuffix(LogFiles.swapSuffix) {
-            if let (offset, kind) = LogFiles.parse(String(name.dropLast(LogFiles.swapSuffix.count))), kind == .log {
-                swaps.append(offset)
-            } else {
-                leftovers.append(name)
+            switch LogFiles.parse(String(name.dropLast(LogFiles.swapSuffix.count))) {
+            case (let offset, .log)?: swaps.append(offset)
+            case (let offset, let kind)? where kind != .snapshot: swappedIndexes.append((offset, kind))
+            default: leftovers.append(name)
             }
+        } else if let (offset, kind) = LogFiles.parse(String(name.dropLast(LogFiles.cleanedSuffix.count))),
+            name.hasSuffix(LogFiles.cleanedSuffix), kind == .log
+        {
+            unfinished.insert(offset)
         } else if [LogFiles.deletedSuffix, LogFiles.cleanedSuffix, LogFiles.temporarySuffix].contains(
             where: name.hasSuffix)
         {
             leftovers.append(name)
         }
+    }
+
+    /// Base offsets of replacements that were begun and have to be taken back: their log file never got its `.swap` name.
+    var withdrawnReplacements: [Int64] { unfinished.subtracting(swaps).sorted() }
+
+    /// Indexes that replace those of their segments: its log file has its own name already.
+    var lateIndexes: [(base: Int64, kind: LogFiles.Kind)] {
+        swappedIndexes.filter { !unfinished.contains($0.base) && !swaps.contains($0.base) }
     }
 
     /// Cuts the files so that nothing from `offset` on remains.

@@ -264,7 +264,14 @@ extension LogRecoverer {
             if segments[index].hasPendingIndexEntries || segments[index].hasBadIndexes
                 || !isClean && segments[index].baseOffset >= replayedFrom
             {
-                try disk { () throws(FileError) in try segments[index].storeIndexes(place) }
+                try disk { () throws(FileError) in
+                    try segments[index].storeIndexes(place)
+                    // The next recovery may begin behind it and would not find the transactions again.
+                    if !segments[index].abortedTransactions.isEmpty {
+                        try place.fileSystem.open(place.path(segments[index].baseOffset, .transactionIndex), .readWrite)
+                            .sync()
+                    }
+                }
                 segments[index].hasBadIndexes = false
             }
             if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {

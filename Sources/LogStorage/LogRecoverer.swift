@@ -32,6 +32,8 @@ struct LogRecoverer {
     var replayedTo: Int64 = 0
     /// The first offset in the leader epochs' file: the log's start when that was written.
     var storedEpochStart: Int64?
+    /// Where the first segment begins whose transaction index cannot be read: it is made anew from here.
+    var transactionsLostFrom = Int64.max
     /// The base offset of the first segment that was walked over.
     var replayedFrom = Int64.max
     /// All before was durable.
@@ -103,37 +105,15 @@ struct LogRecoverer {
 
 extension LogRecoverer {
     private mutating func cleanUp() throws(ReadFailure) -> LogInventory {
+        try settleReplacements()
         let inventory = try LogInventory(place)
-        if inventory.leftovers.isEmpty, inventory.swaps.isEmpty { return inventory }
+        if inventory.leftovers.isEmpty { return inventory }
         for name in inventory.leftovers {
             try disk { () throws(FileError) in try place.fileSystem.removeIfPresent("\(place.directory)/\(name)") }
             if !name.hasSuffix(LogFiles.deletedSuffix) { events.append(.leftoverRemoved(name: name)) }
         }
-        for base in inventory.swaps { try completeSwap(base, inventory) }
         hasChanged = true
         return try LogInventory(place)
-    }
-
-    /// A segment that replaces others is whole once it has the `.swap` name: those are removed, and it gets its own.
-    private mutating func completeSwap(_ base: Int64, _ inventory: LogInventory) throws(ReadFailure) {
-        let path = place.path(base, .log)
-        let swap = path + LogFiles.swapSuffix
-        let file: any File
-        let size: Int64
-        do {
-            file = try place.fileSystem.open(swap, .read)
-            size = try file.size()
-        } catch {
-            throw .file(error)
-        }
-        var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
-        var end = base
-        while let header = try? walker.next() { end = header.nextOffset }
-        for replaced in inventory.segments where replaced >= base && replaced < max(end, base + 1) {
-            try remove(segment: replaced)
-        }
-        try disk { () throws(FileError) in try place.fileSystem.rename(swap, to: path) }
-        events.append(.swapCompleted(baseOffset: base))
     }
 
     func remove(segment base: Int64) throws(ReadFailure) {
@@ -205,6 +185,7 @@ extension LogRecoverer {
                 segment.storedAbortedTransactions = transactions.count
             } else {
                 segment.hasBadIndexes = true
+                transactionsLostFrom = min(transactionsLostFrom, base)
             }
         }
         return segment
@@ -264,7 +245,8 @@ extension SparseIndex {
 extension LogRecoverer {
     private mutating func loadSnapshot(_ inventory: LogInventory) throws(ReadFailure) {
         replayedTo = segments[0].baseOffset
-        for offset in inventory.snapshots.reversed() where offset <= recoveryPoint || isClean {
+        for offset in inventory.snapshots.reversed()
+        where (offset <= recoveryPoint || isClean) && offset <= transactionsLostFrom {
             let bytes = try disk { () throws(FileError) in try place.fileSystem.readAll(place.path(offset, .snapshot)) }
             if let state = (bytes ?? []).withUnsafeBytes({ ProducerSnapshot.decode($0) }) {
                 producers = state

@@ -9,6 +9,8 @@ public struct RecoveredLog: Sendable {
     public internal(set) var syncedOffset: Int64
     /// What happened, in order.
     public internal(set) var events: [LogEvent]
+    /// All below was compacted, if the checkpoint says so; whoever reads that puts it here.
+    public var cleanedOffset: Int64 = 0
     var segments: SegmentSet
     var producers: ProducerState
     var epochs: LeaderEpochCache

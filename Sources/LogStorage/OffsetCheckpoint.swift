@@ -8,6 +8,8 @@ public enum OffsetCheckpoint: String, Sendable, CaseIterable {
     case highWatermark = "replication-offset-checkpoint"
     /// Only partitions whose log begins past their first segment's base offset.
     case logStartOffset = "log-start-offset-checkpoint"
+    /// All below it has been compacted.
+    case cleaner = "cleaner-offset-checkpoint"
 
     /// No log gets so far: an offset from here on was not written by anybody who kept count.
     static let offsetLimit: Int64 = 1 << 62

@@ -65,7 +65,8 @@ extension Segment {
                 path: place.path(baseOffset, .timeIndex), position: timeIndex.storedSize,
                 bytes: timeIndex.encodePending(timeIndex.pending.count)),
         ]
-        if storedAbortedTransactions < abortedTransactions.count {
+        // What was stored before the segment was sealed was not synced by then.
+        if storedAbortedTransactions < abortedTransactions.count || needsSealing && !abortedTransactions.isEmpty {
             writes.append(
                 IndexWrite(
                     path: place.path(baseOffset, .transactionIndex),

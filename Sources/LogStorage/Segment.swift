@@ -40,6 +40,8 @@ struct Segment: Sendable {
     var isDirty = false
     /// Whether it was rolled and its indexes, its room and its producer snapshot are still to be put in order.
     var needsSealing = false
+    /// Whether it came from compaction and its files get their names just now: they stay open, as nobody could open them.
+    var isBeingNamed = false
     var log: (any File)?
     var offsetIndexFile: (any File)?
     var timeIndexFile: (any File)?
@@ -63,11 +65,8 @@ struct Segment: Sendable {
 extension Segment {
     /// Notes a batch that begins at `position`, the end of all before it.
     mutating func add(_ header: RecordBatchHeader, at position: Int64, indexInterval: Int) {
-        if firstTimestamp == nil { firstTimestamp = header.maxTimestamp }
-        if header.maxTimestamp > maxTimestamp {
-            maxTimestamp = header.maxTimestamp
-            maxTimestampOffset = header.lastOffset
-        }
+        // The header of a batch that compaction emptied has the time of a record that is gone.
+        if header.recordCount > 0 { note(header.maxTimestamp, at: header.lastOffset) }
         if bytesSinceIndexEntry > indexInterval, let relativeOffset = relative(header.lastOffset),
             let position = UInt32(exactly: position)
         {
@@ -78,6 +77,13 @@ extension Segment {
         bytesSinceIndexEntry += header.totalSize
         nextOffset = header.nextOffset
         size = position + Int64(header.totalSize)
+    }
+
+    private mutating func note(_ timestamp: Int64, at offset: Int64) {
+        if firstTimestamp == nil { firstTimestamp = timestamp }
+        guard timestamp > maxTimestamp else { return }
+        maxTimestamp = timestamp
+        maxTimestampOffset = offset
     }
 
     /// Notes the largest timestamp so far, if it is larger than that of the last entry.
@@ -128,11 +134,13 @@ extension Segment {
     var openFiles: Int { (log == nil ? 0 : 1) + (offsetIndexFile == nil ? 0 : 1) + (timeIndexFile == nil ? 0 : 1) }
 
     mutating func closeFiles() {
+        if isBeingNamed { return }
         log = nil
         closeIndexes()
     }
 
     mutating func closeIndexes() {
+        if isBeingNamed { return }
         offsetIndexFile = nil
         timeIndexFile = nil
     }
@@ -165,6 +173,9 @@ struct LogPlace: Sendable {
     let fileSystem: any FileSystem
 
     func path(_ offset: Int64, _ kind: LogFiles.Kind) -> String { LogFiles.path(directory, offset, kind) }
+
+    /// The path of a file that is not in use under its own name.
+    func path(_ offset: Int64, _ kind: LogFiles.Kind, _ suffix: String) -> String { path(offset, kind) + suffix }
 
     /// EIO of the directory as a whole.
     var unreadable: FileError { FileError("read", directory, code: 5) }

@@ -37,6 +37,7 @@ struct SegmentSet: Sendable {
         for learnt in other.segments {
             guard let index = index(of: learnt.baseOffset) else { continue }
             segments[index].verified.formUnion(learnt.verified)
+            segments[index].firstTimestamp = segments[index].firstTimestamp ?? learnt.firstTimestamp
             for range in learnt.damage where !segments[index].damage.contains(range) {
                 segments[index].damage.append(range)
             }

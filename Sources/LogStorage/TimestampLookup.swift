@@ -109,7 +109,7 @@ extension Segment {
             file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage
         )
         while let header = try walker.next() {
-            guard header.maxTimestamp >= timestamp, header.lastOffset >= start else { continue }
+            guard header.maxTimestamp >= timestamp, header.lastOffset >= start, header.recordCount > 0 else { continue }
             let found = try withBatch(header, at: walker.batchPosition, of: file, mode) {
                 $0.first(atOrAfter: timestamp, from: start)
             }

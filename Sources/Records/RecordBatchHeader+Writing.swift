@@ -29,8 +29,10 @@ extension ByteWriter {
         }
     }
 
-    /// Makes what was written one batch: header, length and checksum are put in front of the records.
-    mutating func completeBatch(_ header: RecordBatchHeader) {
+    /// Makes what was written one batch: header, length and checksum are put in front of the records. The header as it
+    /// stands there.
+    @discardableResult
+    mutating func completeBatch(_ header: RecordBatchHeader) -> RecordBatchHeader {
         guard let length = Int32(exactly: count - RecordBatchHeader.logOverhead) else {
             preconditionFailure("a batch of more than 2 GiB")
         }
@@ -39,7 +41,9 @@ extension ByteWriter {
         withUnsafeMutableBytes { bytes in
             header.store(in: bytes)
             let covered = UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.Position.attributes...])
-            bytes.storeBigEndian(CRC32C.of(covered), at: RecordBatchHeader.Position.checksum)
+            header.checksum = CRC32C.of(covered)
+            bytes.storeBigEndian(header.checksum, at: RecordBatchHeader.Position.checksum)
         }
+        return header
     }
 }

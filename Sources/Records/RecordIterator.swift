@@ -18,6 +18,9 @@ public struct RecordIterator {
         self.init(batch.storedRecords, count: batch.header.recordCount)
     }
 
+    /// Bytes that `next` has not read yet.
+    @inlinable public var remainingBytes: Int { cursor.remaining }
+
     /// The next record, nil after the last.
     ///
     /// Throws where a record is not what the format says, where records are missing, and where bytes follow the last.

@@ -56,16 +56,18 @@ final class LogHarness {
     var now: Int64 = 1_700_000_000_000
 
     init(
-        _ fileSystem: any FileSystem, _ directory: String, configuration: LogConfiguration = LogConfiguration()
+        _ fileSystem: any FileSystem, _ directory: String, configuration: LogConfiguration = LogConfiguration(),
+        afterCrashWith recoveryPoint: Int64? = nil
     ) throws {
         self.fileSystem = fileSystem
         self.directory = directory
         self.configuration = configuration
         try fileSystem.createDirectory(directory)
-        log = Log(
-            try LogRecovery.recover(
-                directory: directory, fileSystem: fileSystem, configuration: configuration, wasCleanShutdown: true,
-                recoveryPoint: nil, logStartOffset: nil, now: now))
+        let recovered = try LogRecovery.recover(
+            directory: directory, fileSystem: fileSystem, configuration: configuration,
+            wasCleanShutdown: recoveryPoint == nil, recoveryPoint: recoveryPoint, logStartOffset: nil, now: now)
+        events = recovered.events
+        log = Log(recovered)
     }
 
     /// Appends, writes, and syncs what is due.
@@ -97,9 +99,10 @@ final class LogHarness {
             if closing { _ = try log.close()?.perform() }
             recoveryPoint = recoveryPoint ?? log.logEndOffset
         }
-        let recovered = try LogRecovery.recover(
+        var recovered = try LogRecovery.recover(
             directory: directory, fileSystem: fileSystem, configuration: configuration, wasCleanShutdown: cleanly,
             recoveryPoint: recoveryPoint, logStartOffset: logStartOffset, isStartKnown: isStartKnown, now: now)
+        recovered.cleanedOffset = log.cleanedOffset
         events = recovered.events
         log = Log(recovered)
     }

@@ -12,6 +12,8 @@ enum Exceptions {
         ("Sources/Broker/Context/BrokerStatus.swift", "health is told while every other thread is busy"),
         ("Sources/Logging/", "levels that can be changed while the program runs"),
         ("Sources/Files/", "the simulated disk, which tests share between threads"),
+        ("Sources/Broker/Context/CompactionSlots.swift", "one word by which the shards take turns at compacting"),
+        ("Sources/Broker/Shard/RunningCompaction.swift", "how a compaction on its own thread is told to end"),
     ]
 
     /// What a core would have to name in order to read a clock, throw dice, touch a file or a socket, or end the process.

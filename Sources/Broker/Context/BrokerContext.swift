@@ -14,6 +14,9 @@ struct BrokerContext: Sendable {
     let fileSystem: any FileSystem
     let pool: BlockingPool
     let status: BrokerStatus
+    /// The threads that compact.
+    let compactors: BlockingPool
+    let compactionSlots: CompactionSlots
     /// Log directories in the order of the configuration.
     let directories: [BrokerDirectory]
     let syncThreads: [SyncThread]

@@ -11,6 +11,8 @@ struct BrokerDirectory: Sendable {
     let logStartOffsets: [TopicPartition: Int64]
     /// Whether there was a log start checkpoint that could be read.
     let areLogStartsKnown: Bool
+    /// Below these offsets the logs were compacted.
+    let cleanedOffsets: [TopicPartition: Int64]
     /// Each partition that had a directory here at the start, with the id of its topic where that is known.
     let partitions: [TopicPartition: UUID?]
 
@@ -24,6 +26,7 @@ struct BrokerDirectory: Sendable {
         let starts = try BrokerDirectory.read(.logStartOffset, in: directory.path, fileSystem)
         logStartOffsets = starts ?? [:]
         areLogStartsKnown = starts != nil
+        cleanedOffsets = try BrokerDirectory.read(.cleaner, in: directory.path, fileSystem) ?? [:]
         let found = try directory.partitions()
         for path in found.deleted { try directory.removeDeleted(path) }
         partitions = Dictionary(
@@ -50,11 +53,13 @@ struct BrokerDirectory: Sendable {
         var isKnown = partitions[id] == .some(topicID)
         if !isKnown { isKnown = try adopt(id, topicID: topicID, fileSystem) }
         let path = isKnown ? directory.path(of: id) : try create(id, topicID: topicID, fileSystem)
-        return try LogRecovery.recover(
+        var recovered = try LogRecovery.recover(
             directory: path, fileSystem: fileSystem, configuration: configuration,
             wasCleanShutdown: directory.wasCleanShutdown, recoveryPoint: isKnown ? recoveryPoints[id] : nil,
             logStartOffset: isKnown ? logStartOffsets[id] : nil,
             isStartKnown: isKnown && areLogStartsKnown, now: now)
+        if isKnown, let cleaned = cleanedOffsets[id] { recovered.cleanedOffset = cleaned }
+        return recovered
     }
 
     /// Writes `partition.metadata` anew where the directory was found without one that can be read. False if there is no

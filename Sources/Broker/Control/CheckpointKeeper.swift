@@ -12,6 +12,8 @@ struct CheckpointEntry: Sendable {
     let logStartOffset: Int64
     let firstSegmentOffset: Int64
     let highWatermark: Int64
+    /// 0 for a log that was never compacted.
+    let cleanedOffset: Int64
 }
 
 /// Keeps the checkpoint files of the log directories: what is below a recovery point need not be read at the next start.
@@ -24,6 +26,7 @@ final class CheckpointKeeper {
         var recoveryPoints: [TopicPartition: Int64]
         var logStartOffsets: [TopicPartition: Int64]
         var highWatermarks: [TopicPartition: Int64] = [:]
+        var cleanedOffsets: [TopicPartition: Int64]
         var isDirty = false
     }
 
@@ -38,7 +41,9 @@ final class CheckpointKeeper {
     init(context: BrokerContext) {
         self.context = context
         directories = context.directories.map {
-            Offsets(recoveryPoints: $0.recoveryPoints, logStartOffsets: $0.logStartOffsets)
+            Offsets(
+                recoveryPoints: $0.recoveryPoints, logStartOffsets: $0.logStartOffsets,
+                cleanedOffsets: $0.cleanedOffsets)
         }
     }
 
@@ -47,6 +52,7 @@ final class CheckpointKeeper {
             let directory = entry.directory
             directories[directory].recoveryPoints[entry.id] = entry.recoveryPoint
             directories[directory].highWatermarks[entry.id] = entry.highWatermark
+            directories[directory].cleanedOffsets[entry.id] = entry.cleanedOffset > 0 ? entry.cleanedOffset : nil
             // As in Kafka: a start that the first segment's name tells is not noted.
             let isTold = entry.logStartOffset <= entry.firstSegmentOffset
             directories[directory].logStartOffsets[entry.id] = isTold ? nil : entry.logStartOffset
@@ -57,6 +63,7 @@ final class CheckpointKeeper {
     func forget(_ id: TopicPartition, directory: Int) {
         directories[directory].recoveryPoints[id] = nil
         directories[directory].highWatermarks[id] = nil
+        directories[directory].cleanedOffsets[id] = nil
         directories[directory].logStartOffsets[id] = nil
         directories[directory].isDirty = true
     }
@@ -83,6 +90,8 @@ final class CheckpointKeeper {
                     offsets.logStartOffsets, in: path, context.fileSystem, sync: sync)
                 try OffsetCheckpoint.highWatermark.write(
                     offsets.highWatermarks, in: path, context.fileSystem, sync: sync)
+                try OffsetCheckpoint.cleaner.write(
+                    offsets.cleanedOffsets, in: path, context.fileSystem, sync: sync)
                 failed.remove(index)
             } catch {
                 directories[index].isDirty = true

@@ -18,6 +18,7 @@ extension BrokerShard {
         loop.schedule(after: .milliseconds(logs.initialTaskDelay)) { [unowned self] in enforceRetention() }
         every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
         every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
+        compactor.start()
     }
 
     private func every(_ interval: Interval, _ action: @escaping () -> Void) {
@@ -73,7 +74,8 @@ extension LocalPartition {
         CheckpointEntry(
             id: partition.id, directory: directory, recoveryPoint: log.recoveryPoint,
             logStartOffset: log.logStartOffset,
-            firstSegmentOffset: log.firstSegmentOffset, highWatermark: partition.highWatermark)
+            firstSegmentOffset: log.firstSegmentOffset, highWatermark: partition.highWatermark,
+            cleanedOffset: log.cleanedOffset)
     }
 
     /// Drops segments that are too old or too many. The files go by the blocking pool, after `file.delete.delay.ms`.

@@ -35,7 +35,8 @@ extension BrokerShard {
             local, target: target, copy: LogCopy(of: local.log.directory, to: future, context.fileSystem))
         moves[id] = move
         log.info("moving partition", metadata: ["partition": "\(id)", "to": "\(path)"])
-        copyMore(move)
+        // Its segments have to stay as they are; while it moves none of them is compacted.
+        compactor.end(local.partition.topicID) { [self] in copyMore(move) }
         return .none
     }
 
@@ -93,7 +94,8 @@ extension BrokerShard {
         let log = move.local.log
         let checkpoint = CheckpointEntry(
             id: move.id, directory: move.target, recoveryPoint: log.logEndOffset, logStartOffset: log.logStartOffset,
-            firstSegmentOffset: log.firstSegmentOffset, highWatermark: log.logEndOffset)
+            firstSegmentOffset: log.firstSegmentOffset, highWatermark: log.logEndOffset,
+            cleanedOffset: log.cleanedOffset)
         keep(checkpoint) { [weak self] isKept in
             guard isKept else {
                 self?.reopen(move, because: FileError("write", "checkpoints", code: 5))

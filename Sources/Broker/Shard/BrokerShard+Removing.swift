@@ -26,7 +26,7 @@ extension BrokerShard {
             let late = openings.takeOrphans(of: id)
             disk.retire(removed) { [self] in delete(removed.map(RemovedPartition.init) + late) }
         }
-        if openings.isRunning { openings.whenNoneRuns(retire) } else { retire() }
+        compactor.end(id) { [self] in if openings.isRunning { openings.whenNoneRuns(retire) } else { retire() } }
     }
 
     /// Renames the directories on the blocking pool, has the checkpoints forget them, and removes them later.

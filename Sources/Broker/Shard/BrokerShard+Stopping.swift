@@ -7,11 +7,12 @@ import Runtime
 extension BrokerShard {
     /// Ends this shard's connections, then makes its logs durable. `done` hears whether all of them are.
     func stop(within timeout: Interval, _ done: @escaping @Sendable (Bool) -> Void) {
+        compactor.stop()
         loop.drain(deadline: loop.now + timeout) { [self] in closeLogs(done) }
     }
 
     private func closeLogs(_ done: @escaping @Sendable (Bool) -> Void) {
-        guard openings.isIdle, disk.isIdle else {
+        guard openings.isIdle, disk.isIdle, compactor.isIdle else {
             loop.schedule(after: .milliseconds(1)) { [self] in closeLogs(done) }
             return
         }

@@ -57,6 +57,7 @@ final class BrokerShard {
     var openings = PartitionOpenings()
     /// Partitions on their way to another log directory.
     var moves: [TopicPartition: LogMove] = [:]
+    lazy var compactor = ShardCompactor(self)
     /// Partitions whose offsets moved since the control plane was told where they stand.
     var moved: [TopicPartition: LocalPartition] = [:]
     /// Topics that the control plane was asked to create on the side.

@@ -48,6 +48,10 @@ struct PartitionRules {
         log.cleanupPolicy = []
         if topic.cleanupPolicy.contains(.delete) { log.cleanupPolicy.insert(.delete) }
         if topic.cleanupPolicy.contains(.compact) { log.cleanupPolicy.insert(.compact) }
+        log.deleteRetentionMs = topic.deleteRetentionMilliseconds
+        log.minCompactionLagMs = topic.minCompactionLagMilliseconds
+        log.maxCompactionLagMs = topic.maxCompactionLagMilliseconds
+        log.minCleanableDirtyRatio = topic.minCleanableDirtyRatio
         log.flushMessages = topic.flushMessages
         log.flushMs = topic.flushMilliseconds
         log.fileDeleteDelayMs = topic.fileDeleteDelayMilliseconds

@@ -46,14 +46,16 @@ struct BrokerStartup {
         }
         let pool = try BlockingPool(name: "pool")
         threads.pool = pool
+        let compactors = try BlockingPool(
+            name: "compactor", threads: max(min(configuration.compaction.threads, directories.all.count), 1))
         for (index, directory) in directories.all.enumerated() {
             threads.sync.append(try SyncThread(directory: index, on: fileSystem.volume(of: directory.path)))
         }
         let context = BrokerContext(
             configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
             shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
-            pool: pool, status: status, directories: directories.all, syncThreads: threads.sync,
-            descriptors: shareDescriptors())
+            pool: pool, compactors: compactors, compactionSlots: CompactionSlots(), status: status,
+            directories: directories.all, syncThreads: threads.sync, descriptors: shareDescriptors())
         let control = try startControlPlane(context, &threads)
         let shards = try startShards(context, &threads)
         introduce(shards, control)

@@ -1,0 +1,56 @@
+import Files
+import Records
+
+/// What a compaction left that was interrupted.
+extension LogRecoverer {
+    /// Takes back replacements whose log file never got its `.swap` name, completes the others.
+    mutating func settleReplacements() throws(ReadFailure) {
+        let inventory = try LogInventory(place)
+        for base in inventory.withdrawnReplacements {
+            try disk { () throws(FileError) in try SegmentReplacement.remove(base, place) }
+            events.append(.leftoverRemoved(name: LogFiles.name(base, .log) + LogFiles.cleanedSuffix))
+            hasChanged = true
+        }
+        for base in inventory.swaps {
+            try complete(base, inventory)
+            events.append(.swapCompleted(baseOffset: base))
+            hasChanged = true
+        }
+        for (base, kind) in inventory.lateIndexes {
+            try nameSwapped(base, kind)
+            hasChanged = true
+        }
+        if hasChanged { try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) } }
+    }
+
+    /// A segment that replaces others is whole once it has the `.swap` name: those up to its end are removed, durably, and
+    /// it gets its own.
+    private mutating func complete(_ base: Int64, _ inventory: LogInventory) throws(ReadFailure) {
+        let file: any File
+        let size: Int64
+        do {
+            file = try place.fileSystem.open(place.path(base, .log, LogFiles.swapSuffix), .read)
+            size = try file.size()
+        } catch {
+            throw .file(error)
+        }
+        var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
+        var end = base
+        while let header = try? walker.next() { end = header.nextOffset }
+        for replaced in inventory.segments where replaced >= base && replaced < max(end, base + 1) {
+            try remove(segment: replaced)
+        }
+        try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
+        try nameSwapped(base, .log)
+        try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
+        for kind in [LogFiles.Kind.offsetIndex, .timeIndex, .transactionIndex] { try nameSwapped(base, kind) }
+    }
+
+    private func nameSwapped(_ base: Int64, _ kind: LogFiles.Kind) throws(ReadFailure) {
+        do {
+            try place.fileSystem.rename(place.path(base, kind, LogFiles.swapSuffix), to: place.path(base, kind))
+        } catch {
+            if !error.isMissing { throw .file(error) }
+        }
+    }
+}

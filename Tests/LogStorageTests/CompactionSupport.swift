@@ -1,0 +1,201 @@
+import Bytes
+import Files
+import LogStorage
+import Records
+import Testing
+
+/// A record with a key, as the tests of compaction write and read it. Without a value it is a tombstone.
+struct Keyed: Equatable {
+    var key: String?
+    var value: String?
+
+    init(_ key: String?, _ value: String?) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// A record as it stands in a log.
+struct Stored: Equatable, CustomStringConvertible {
+    var offset: Int64
+    var key: String?
+    var value: String?
+    var timestamp: Int64
+
+    var description: String { "\(offset):\(key ?? "-")=\(value ?? "-")" }
+}
+
+/// A batch as it stands in a log.
+struct StoredBatch {
+    var header: RecordBatchHeader
+    var records: [Stored]
+}
+
+/// What a producer puts into the header.
+struct KeyedOptions {
+    var timestamp: Int64 = 1_700_000_000_000
+    var compression = Compression.none
+    var producer: (id: Int64, epoch: Int16, sequence: Int32)?
+    var isTransactional = false
+}
+
+func keyedBatch(_ records: [Keyed], _ keyed: KeyedOptions = KeyedOptions()) -> [UInt8] {
+    var options = BatchBuilder.Options()
+    options.compression = keyed.compression
+    options.sizeLimit = 1 << 30
+    options.isTransactional = keyed.isTransactional
+    if let producer = keyed.producer {
+        options.producerId = producer.id
+        options.producerEpoch = producer.epoch
+        options.baseSequence = producer.sequence
+    }
+    var builder = BatchBuilder(options)
+    for (index, record) in records.enumerated() {
+        let isTaken = builder.append(
+            timestamp: keyed.timestamp + Int64(index), key: record.key.map { Array($0.utf8) },
+            value: record.value.map { Array($0.utf8) }, headers: [RecordHeader(key: "h", value: [1, 2])])
+        precondition(isTaken)
+    }
+    return builder.finish().all.bytes
+}
+
+/// A host on the thread of the test.
+final class DirectHost: CompactionHost {
+    let log: Log
+    /// Bytes after which the compaction is told to end.
+    var budget = Int.max
+    var bytes = 0
+    /// Called between the parts of a replacement.
+    var onInstall: () -> Void = {}
+    var onSettle: () -> Void = {}
+
+    init(_ log: Log) { self.log = log }
+
+    func advanced(by count: Int) -> Bool {
+        bytes += count
+        return bytes <= budget
+    }
+
+    func install(_ replacement: SegmentReplacement) -> Bool {
+        log.install(replacement)
+        onInstall()
+        return true
+    }
+
+    func settle(_ replacement: SegmentReplacement) {
+        log.settle(replacement)
+        onSettle()
+    }
+}
+
+extension LogHarness {
+    @discardableResult
+    func append(_ records: [Keyed], _ options: KeyedOptions = KeyedOptions(), leaderEpoch: Int32 = 0) throws
+        -> AppendOutcome
+    { try append(keyedBatch(records, options), leaderEpoch: leaderEpoch) }
+
+    func end(_ outcome: EndTransactionMarker.Outcome, _ id: Int64, epoch: Int16 = 0) throws {
+        let marker = EndTransactionMarker(outcome, coordinatorEpoch: 0)
+            .batch(producerId: id, producerEpoch: epoch, timestamp: 1_700_000_000_000)
+        let appended = try append(marker.all.bytes, origin: .coordinator)
+        #expect(appended.error == nil)
+    }
+
+    /// Appends records of a key that no test looks at until the segments before are sealed.
+    func roll() throws {
+        let count = log.segmentCount
+        while log.segmentCount == count {
+            try append([Keyed("filler", String(repeating: "f", count: 1000))])
+        }
+    }
+
+    var need: CompactionNeed { need(lastStableOffset: log.lastStableOffset(highWatermark: log.logEndOffset)) }
+
+    func need(lastStableOffset: Int64) -> CompactionNeed {
+        settle(log.compactionNeed(lastStableOffset: lastStableOffset, now: now))
+    }
+
+    /// One pass over all that may be compacted.
+    @discardableResult
+    func compact(_ change: (inout CompactionOptions) -> Void = { _ in }, host: DirectHost? = nil) throws
+        -> CompactionResult?
+    {
+        log.highWatermarkAdvanced(to: log.logEndOffset)
+        let stable = log.lastStableOffset(highWatermark: log.logEndOffset)
+        guard let compaction = log.beginCompaction(lastStableOffset: stable, now: now) else { return nil }
+        var options = CompactionOptions(secret: (7, 11), now: now)
+        change(&options)
+        do {
+            let result = try compaction.run(options, host ?? DirectHost(log))
+            log.endCompaction(result)
+            return result
+        } catch {
+            log.endCompaction(nil)
+            throw error
+        }
+    }
+
+    /// All batches that can be read from `offset` on, with their records.
+    func batches(from offset: Int64? = nil) throws -> [StoredBatch] {
+        var next = offset ?? log.logStartOffset
+        var found: [StoredBatch] = []
+        while next < log.writtenOffset {
+            let bytes = try bytes(from: next, maximumBytes: 1 << 20)
+            guard !bytes.isEmpty else { break }
+            try bytes.withUnsafeBytes { buffer in
+                var batches = RecordBatches(buffer)
+                while let batch = try batches.next() { found.append(try StoredBatch(batch)) }
+            }
+            guard let last = found.last, last.header.lastOffset >= next else { break }
+            next = last.header.nextOffset
+        }
+        return found
+    }
+
+    /// The records but for those of `roll`.
+    func records() throws -> [Stored] {
+        try batches().filter { !$0.header.attributes.isControl }.flatMap(\.records).filter { $0.key != "filler" }
+    }
+
+    /// Keys and values as a reader of all records ends up with them.
+    func table() throws -> [String: String] {
+        var table: [String: String] = [:]
+        for record in try records() { if let key = record.key { table[key] = record.value } }
+        return table
+    }
+
+    func names(_ suffix: String = "") throws -> [String] {
+        try fileSystem.list(directory).filter { $0.hasSuffix(suffix) }
+    }
+}
+
+extension StoredBatch {
+    init(_ batch: RecordBatchView) throws {
+        #expect(batch.isChecksumValid)
+        header = batch.header
+        records = []
+        let scratch = CodecScratch()
+        let bytes = try scratch.decompress(
+            batch.storedRecords, try #require(header.attributes.compression), limit: 1 << 30)
+        var iterator = RecordIterator(bytes, count: header.recordCount)
+        while let record = try iterator.next() {
+            records.append(
+                Stored(
+                    offset: header.offset(of: record),
+                    key: header.attributes.isControl ? nil : record.key.map { String(decoding: $0, as: UTF8.self) },
+                    value: header.attributes.isControl
+                        ? nil : record.value.map { String(decoding: $0, as: UTF8.self) },
+                    timestamp: header.timestamp(of: record)))
+        }
+    }
+}
+
+extension LogConfiguration {
+    /// A compacted topic with small segments.
+    static var compacted: LogConfiguration {
+        var configuration = LogConfiguration.small
+        configuration.cleanupPolicy = .compact
+        configuration.minCleanableDirtyRatio = 0.01
+        return configuration
+    }
+}
