@@ -22,6 +22,13 @@ struct BrokerContext: Sendable {
     let syncThreads: [SyncThread]
     let descriptors: DescriptorShares
 
+    /// The log directory that had the partition of this topic at the start; else one that had a partition of its name and
+    /// does not say whose, which is taken for this topic's.
+    func directory(of id: TopicPartition, topicID: UUID) -> Int? {
+        let found = directories.map { $0.partitions[id] }
+        return found.firstIndex { $0 == .some(topicID) } ?? found.firstIndex { $0 == .some(.none) }
+    }
+
     /// The shard that owns the partition.
     func owner(of topic: UUID, _ partition: Int32) -> Int {
         let mixed = (topic.low ^ topic.high) &+ UInt64(bitPattern: Int64(partition))

@@ -95,12 +95,14 @@ final class ControlPlane {
     /// Directories of partitions that no topic has, as those of topics that were deleted while the broker was stopped, and
     /// the second of two of one partition, which the end of a move leaves alike when the process dies then.
     private func putStraysAside() {
-        var found: Set<TopicPartition> = []
-        for directory in context.directories {
+        for (index, directory) in context.directories.enumerated() {
             for (id, topicID) in directory.partitions {
-                let isFirst = found.insert(id).inserted
-                let topic = topicID.map { controller.image.topics[$0] } ?? controller.image.topics[id.topic]
-                if isFirst, let topic, topic.name == id.topic, Int(id.partition) < topic.partitions.count { continue }
+                let topic = controller.image.topics[id.topic]
+                if let topic, Int(id.partition) < topic.partitions.count,
+                    context.directory(of: id, topicID: topic.id) == index
+                {
+                    continue
+                }
                 do throws(FileError) {
                     try directory.putAside(id, context.fileSystem)
                     if let found = topicID, let expected = controller.image.topics[id.topic]?.id, expected != found {

@@ -97,13 +97,9 @@ extension BrokerShard {
         openMore()
     }
 
-    /// The directory that has the partition of this topic; else one that has a partition of its name and does not say
-    /// whose, which is taken for this topic's; else the directory with the fewest, those that are cordoned only when all
-    /// are.
+    /// The directory that has the partition; else the one with the fewest, those that are cordoned only when all are.
     private func place(of opening: PartitionOpening) -> Int {
-        let found = context.directories.map { $0.partitions[opening.id] }
-        let known = found.firstIndex { $0 == .some(opening.topicID) } ?? found.firstIndex { $0 == .some(.none) }
-        if let known { return known }
+        if let known = context.directory(of: opening.id, topicID: opening.topicID) { return known }
         let open = partitionsPerDirectory.indices.filter { !isCordoned($0) }
         return (open.isEmpty ? Array(partitionsPerDirectory.indices) : open)
             .min { partitionsPerDirectory[$0] < partitionsPerDirectory[$1] } ?? 0

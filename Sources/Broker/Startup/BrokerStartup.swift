@@ -54,7 +54,7 @@ struct BrokerStartup {
         let context = BrokerContext(
             configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
             shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
-            pool: pool, compactors: compactors, compactionSlots: CompactionSlots(), status: status,
+            pool: pool, status: status, compactors: compactors, compactionSlots: CompactionSlots(),
             directories: directories.all, syncThreads: threads.sync, descriptors: shareDescriptors())
         let control = try startControlPlane(context, &threads)
         let shards = try startShards(context, &threads)

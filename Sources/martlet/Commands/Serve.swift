@@ -22,8 +22,8 @@ func serve(_ options: ServerOptions) throws {
                 "everybody who reaches this port may do everything: there is no authentication yet",
                 metadata: ["listener": "\(endpoint)"])
         }
-        for endpoint in server.endpoints { announce(endpoint, terminal) }
-        for endpoint in server.httpEndpoints { terminal.write("martlet http on \(endpoint)\n") }
+        for endpoint in server.endpoints { announce("martlet ready on \(endpoint)", terminal) }
+        for endpoint in server.httpEndpoints { announce("martlet http on \(endpoint)", terminal) }
         try waitForEnd()
         server.stop()
     } catch let problems as ConfigurationProblems {
@@ -40,12 +40,12 @@ func serve(_ options: ServerOptions) throws {
 
 private let log = Logger(label: "martlet")
 
-/// Says that clients can connect.
-private func announce(_ endpoint: BoundListener, _ terminal: Terminal) {
+/// Says who can connect where. The broker serves all the same where nobody can be told.
+private func announce(_ line: String, _ terminal: Terminal) {
     do throws(OutputError) {
-        try terminal.write("martlet ready on \(endpoint)\n")
+        try terminal.write(line + "\n")
     } catch {
-        log.warning("it cannot be said on the output that clients can connect", metadata: ["error": "\(error)"])
+        log.warning("the output cannot be written", metadata: ["line": "\(line)", "error": "\(error)"])
     }
 }
 
