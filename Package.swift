@@ -102,7 +102,7 @@ let package = Package(
         tests(
             "KafkaClientCore",
             ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "ReferenceKafka", "Runtime"]),
-        tests("martlet", ["CommandLine", "KafkaClientCore", "ReferenceKafka"]),
+        tests("martlet", ["CommandLine", "KafkaClientCore", "MartletTesting", "ReferenceKafka"]),
         .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),

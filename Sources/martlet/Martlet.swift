@@ -17,7 +17,9 @@ struct Martlet: ParsableCommand {
                 Example("write a line", "echo hello | martlet produce greetings"),
                 Example("read all there is", "martlet consume greetings --from beginning --until-end"),
             ],
-            subcommands: [ServerCommand.self, TopicCommand.self, ProduceCommand.self, ConsumeCommand.self],
+            subcommands: [
+                ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
+            ],
             version: Version.text)
     }
 

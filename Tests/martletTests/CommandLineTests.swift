@@ -16,7 +16,9 @@ struct CommandLineTests {
         ["--help"], ["help"], ["server", "--help"], ["topic", "--help"], ["topic", "create", "-h"],
         ["topic", "help"], ["topic", "help", "create"],
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
-        ["help", "consume"],
+        ["help", "consume"], ["config", "-h"], ["config", "get", "-h"],
+        ["config", "set", "-h"], ["config", "unset", "-h"],
+
     ])
     func helpTeaches(arguments: [String]) throws {
         let outcome = try Program.run(arguments)

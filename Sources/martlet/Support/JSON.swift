@@ -225,4 +225,9 @@ extension [UInt8] {
         }
         append(UInt8(ascii: "\""))
     }
+
+    /// Appends a JSON string, or `null`.
+    mutating func appendJSON(optional text: String?) {
+        if let text { appendJSON(text.utf8) } else { append(contentsOf: "null".utf8) }
+    }
 }
