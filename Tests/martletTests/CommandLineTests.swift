@@ -16,7 +16,7 @@ struct CommandLineTests {
         ["--help"], ["help"], ["server", "--help"], ["topic", "--help"], ["topic", "create", "-h"],
         ["topic", "help"], ["topic", "help", "create"],
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
-        ["help", "consume"], ["config", "-h"], ["config", "get", "-h"],
+        ["help", "consume"], ["topic", "alter", "-h"], ["config", "-h"], ["config", "get", "-h"],
         ["config", "set", "-h"], ["config", "unset", "-h"],
 
     ])
