@@ -19,6 +19,7 @@ struct Martlet: ParsableCommand {
             ],
             subcommands: [
                 ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
+                ClusterCommand.self,
             ],
             version: Version.text)
     }

@@ -17,7 +17,7 @@ struct CommandLineTests {
         ["topic", "help"], ["topic", "help", "create"],
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
         ["help", "consume"], ["topic", "alter", "-h"], ["config", "-h"], ["config", "get", "-h"],
-        ["config", "set", "-h"], ["config", "unset", "-h"],
+        ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"],
 
     ])
     func helpTeaches(arguments: [String]) throws {
