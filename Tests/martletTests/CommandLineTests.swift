@@ -17,7 +17,8 @@ struct CommandLineTests {
         ["topic", "help"], ["topic", "help", "create"],
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
         ["help", "consume"], ["topic", "alter", "-h"], ["config", "-h"], ["config", "get", "-h"],
-        ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"],
+        ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"], ["quota", "-h"], ["quota", "get", "-h"],
+        ["quota", "set", "-h"], ["quota", "unset", "-h"],
 
     ])
     func helpTeaches(arguments: [String]) throws {
