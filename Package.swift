@@ -82,9 +82,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol",
-                "Logging",
-                "Records", "Runtime",
+                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "Files", "KafkaClientCore",
+                "KafkaProtocol", "LogStorage", "Logging", "Records", "Runtime",
             ],
             exclude: ["README.md"], swiftSettings: strict),
 

@@ -19,7 +19,7 @@ struct Martlet: ParsableCommand {
             ],
             subcommands: [
                 ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
-                ClusterCommand.self, QuotaCommand.self,
+                ClusterCommand.self, QuotaCommand.self, LogCommand.self,
             ],
             version: Version.text)
     }

@@ -18,8 +18,8 @@ struct CommandLineTests {
         ["help", "topic", "list"], ["help", "topic", "describe"], ["help", "topic", "delete"], ["help", "produce"],
         ["help", "consume"], ["topic", "alter", "-h"], ["config", "-h"], ["config", "get", "-h"],
         ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"], ["quota", "-h"], ["quota", "get", "-h"],
-        ["quota", "set", "-h"], ["quota", "unset", "-h"],
-
+        ["quota", "set", "-h"], ["quota", "unset", "-h"], ["log", "-h"], ["log", "dump", "-h"],
+        ["log", "verify", "-h"],
     ])
     func helpTeaches(arguments: [String]) throws {
         let outcome = try Program.run(arguments)

@@ -34,8 +34,12 @@ enum Instant {
         return overflow ? nil : product
     }
 
-    /// A time as `2026-11-25T20:45:56.192Z`.
+    /// The years 1 to 9999, which four digits can say.
+    private static let writable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+
+    /// A time as `2026-11-25T20:45:56.192Z`; the number itself where the year has not four digits.
     static func text(_ milliseconds: Int64) -> String {
+        guard writable.contains(milliseconds) else { return "\(milliseconds)" }
         let (days, ofDay) = divide(milliseconds, 86_400_000)
         let (year, month, day) = civilDate(days)
         let clock = "\(two(ofDay / 3_600_000)):\(two(ofDay / 60_000 % 60)):\(two(ofDay / 1_000 % 60))"
