@@ -60,6 +60,14 @@ public struct HelpText {
         }
     }
 
+    /// What the page says of each parameter, in its order: arguments, options, then the sections with titles of their own.
+    var parameterRows: [(label: String, text: String)] {
+        let ranked = command.parameters.enumerated().sorted { left, right in
+            (rank(title(of: left.element)), left.offset) < (rank(title(of: right.element)), right.offset)
+        }
+        return ranked.map { row($0.element) }
+    }
+
     private func title(of parameter: ParameterDeclaration) -> String {
         if case .argument = parameter.role { return "Arguments" }
         return parameter.section.isEmpty ? "Options" : parameter.section

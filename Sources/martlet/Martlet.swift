@@ -20,6 +20,7 @@ struct Martlet: ParsableCommand {
             subcommands: [
                 ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
                 ClusterCommand.self, QuotaCommand.self, LogCommand.self,
+                CompletionCommand.self, ManualCommand.self,
             ],
             version: Version.text)
     }
@@ -45,7 +46,8 @@ struct Martlet: ParsableCommand {
         }
     }
 
-    private static func show(_ text: String, _ terminal: Terminal) -> ExitCode {
+    /// Writes what the program was asked to say; the status to end with.
+    static func show(_ text: String, _ terminal: Terminal) -> ExitCode {
         do throws(OutputError) {
             try terminal.write(text)
         } catch .closed {

@@ -20,6 +20,7 @@ struct CommandLineTests {
         ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"], ["quota", "-h"], ["quota", "get", "-h"],
         ["quota", "set", "-h"], ["quota", "unset", "-h"], ["log", "-h"], ["log", "dump", "-h"],
         ["log", "verify", "-h"],
+        ["help", "completion"], ["help", "manual"],
     ])
     func helpTeaches(arguments: [String]) throws {
         let outcome = try Program.run(arguments)
@@ -37,6 +38,7 @@ struct CommandLineTests {
         (["produce", "t", "--codec", "rar"], "must be one of none, gzip, snappy, lz4, zstd"),
         (["produce", "t", "-z", "gzip", "--level", "12"], "It has 1 to 9."),
         (["topic", "list", "--bootstrap", "a:b:c:"], "--bootstrap"),
+        (["completion", "csh"], "must be one of bash, zsh, fish"),
         (["server", "--set", "novalue"], "must be KEY=VALUE"),
         (["server", "--listen", "9392"], "--listen 9392 is not HOST:PORT"),
         (["server", "--advertise", "here"], "--advertise here is not HOST:PORT"),
@@ -51,7 +53,7 @@ struct CommandLineTests {
         #expect(outcome.errors.contains("usage: martlet"))
     }
 
-    @Test(arguments: [["--help"], ["--version"], ["consume", "--help"]])
+    @Test(arguments: [["--help"], ["--version"], ["consume", "--help"], ["completion", "zsh"], ["manual"]])
     func anOutputThatCannotBeWrittenIsAFailure(arguments: [String]) throws {
         let outcome = try Program.run(arguments, writingTo: "/dev/full")
         #expect(outcome.status == 1)

@@ -1,0 +1,22 @@
+import CommandLine
+
+struct CompletionCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "completion", abstract: "Write the script by which a shell completes these commands",
+            discussion: "'make install' and the Debian package put the scripts where the shells look for them.",
+            examples: [
+                Example("in this bash, or for ever in ~/.bashrc", "source <(martlet completion bash)"),
+                Example("for zsh, in a directory of $fpath", "martlet completion zsh > ~/.zsh/completions/_martlet"),
+                Example("for fish", "martlet completion fish > ~/.config/fish/completions/martlet.fish"),
+            ], seeAlso: ["martlet manual"])
+    }
+
+    @Argument(valueName: "SHELL", help: "The shell.")
+    var shell: Completion.Shell
+
+    func run() throws {
+        let script = Completion(CommandDeclaration(of: Martlet.self), shell: shell).script
+        throw Martlet.show(script, Terminal.current())
+    }
+}

@@ -1,0 +1,16 @@
+import CommandLine
+
+struct ManualCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "manual", abstract: "Write the manual page, in the form that man reads",
+            examples: [
+                Example("read it where it is not installed", "martlet manual | man -l -"),
+                Example("put it where man finds it", "martlet manual > /usr/local/share/man/man1/martlet.1"),
+            ], seeAlso: ["martlet completion"])
+    }
+
+    func run() throws {
+        throw Martlet.show(ManualPage(CommandDeclaration(of: Martlet.self)).rendered, Terminal.current())
+    }
+}
