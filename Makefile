@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-swift test-acceptance wire reference generate compatibility format lint clean \
+.PHONY: help run build install uninstall deb test test-swift test-acceptance wire reference generate compatibility format lint clean \
 	kafka-home wire-home toolchain build-packages test-packages
 
 LISTEN ?= localhost:9092
@@ -10,16 +10,27 @@ DATA ?= data
 HTTP ?= localhost:9644
 PYTEST_FLAGS ?=
 
+# Where "install" puts things; all of it below DESTDIR when a package is made.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BASH_COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTHON := .venv/bin/python
-BINARY := .build/release/martlet
+# Reports the stack of a process that trapped.
+BACKTRACE = $(wildcard $(dir $(realpath $(shell command -v swift)))../libexec/swift/linux/swift-backtrace-static)
+INSTALLED = $(PREFIX)/bin/martlet $(PREFIX)/libexec/martlet/swift-backtrace $(PREFIX)/share/man/man1/martlet.1 \
+	$(BASH_COMPLETIONS)/martlet $(ZSH_COMPLETIONS)/_martlet $(FISH_COMPLETIONS)/martlet.fish
+BINARY ?= .build/release/martlet
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --no-color-diagnostics
 SOURCES := Package.swift Sources Tests
 
 # First what the toolchain itself calls for, then the codecs.
 BUILD_PACKAGES := git binutils libc6-dev libstdc++-12-dev libncurses6 libsqlite3-0 libcurl4 libxml2 tzdata \
 	zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev libmicrohttpd-dev
-TEST_PACKAGES := python3-venv gcc kcat strace mount procps prometheus curl $(if $(KAFKA_HOME),openjdk-17-jre-headless)
+TEST_PACKAGES := python3-venv gcc kcat strace mount procps prometheus curl zsh fish groff-base systemd $(if $(KAFKA_HOME),openjdk-17-jre-headless)
 
 # Installs those of the named Debian packages that are not there; silent and quick when none is missing.
 define install
@@ -64,6 +75,28 @@ run: build ## Build a release and start a broker on localhost:9092 with its data
 
 build: toolchain build-packages ## Build .build/release/martlet
 	swift build $(RELEASE) --product martlet
+
+install: $(BINARY) ## Install the release with its completions and manual page under PREFIX (/usr/local)
+	install -D -m 0755 $(BINARY) '$(DESTDIR)$(PREFIX)/bin/martlet'
+	$(if $(BACKTRACE),install -D -m 0755 $(BACKTRACE) '$(DESTDIR)$(PREFIX)/libexec/martlet/swift-backtrace')
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(BASH_COMPLETIONS)' '$(DESTDIR)$(ZSH_COMPLETIONS)' \
+		'$(DESTDIR)$(FISH_COMPLETIONS)'
+	$(BINARY) manual > '$(DESTDIR)$(PREFIX)/share/man/man1/martlet.1'
+	$(BINARY) completion bash > '$(DESTDIR)$(BASH_COMPLETIONS)/martlet'
+	$(BINARY) completion zsh > '$(DESTDIR)$(ZSH_COMPLETIONS)/_martlet'
+	$(BINARY) completion fish > '$(DESTDIR)$(FISH_COMPLETIONS)/martlet.fish'
+
+$(BINARY):
+	$(MAKE) build
+
+uninstall: ## Remove what "install" put there (never data)
+	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
+	@rmdir '$(DESTDIR)$(PREFIX)/libexec/martlet' 2>/dev/null || true
+
+deb: $(BINARY) ## Make a Debian package of the release in .build
+	rm -rf .build/deb
+	$(MAKE) install PREFIX=/usr DESTDIR=$(CURDIR)/.build/deb ZSH_COMPLETIONS=/usr/share/zsh/vendor-completions
+	packaging/debian/build .build/deb .build
 
 test: test-swift test-acceptance ## Install what the tests need and run all of them
 
