@@ -148,7 +148,7 @@ def test_fish_completes(installed):
     need_program("fish")
     for typed, completed in COMPLETED[:-1]:
         assert fish_offers(installed, typed) == [completed.split()[-1]], typed
-    assert fish_offers(installed, "martlet topic ") == ["create", "delete", "describe", "help", "list"]
+    assert fish_offers(installed, "martlet topic ") == ["alter", "create", "delete", "describe", "help", "list"]
     assert fish_offers(installed, "martlet produce --codec ") == ["gzip", "lz4", "none", "snappy", "zstd"]
     assert "--partitions" not in fish_offers(installed, "martlet topic list --")
 

@@ -80,6 +80,14 @@ import Testing
         #expect(session?.isDone == true)
     }
 
+    /// Asks until Kafka's broker has heard from its controller of the topic.
+    private func find(_ topic: String, _ session: Session, then: @escaping (ClusterMetadata.Topic) -> Void) {
+        session.client.describeCluster { [self] cluster in
+            if let found = (try? cluster.get())?.topics[topic] { return then(found) }
+            if !session.isDone { find(topic, session, then: then) }
+        }
+    }
+
     @Test func topicsComeAndGo() throws {
         try run { session in
             let topic = NewTopic(name: "interop-topics", partitionCount: 3, configuration: [("retention.ms", "1000")])
@@ -90,10 +98,9 @@ import Testing
                     return session.end()
                 }
                 #expect(error.code == .broker(.invalidTopicException))
-                session.client.describeCluster { cluster in
-                    let picture = try? cluster.get()
-                    #expect(picture?.topics["interop-topics"]?.partitions.count == 3)
-                    #expect(picture?.topics["interop-topics"]?.id.isZero == false)
+                find("interop-topics", session) { found in
+                    #expect(found.partitions.count == 3)
+                    #expect(!found.id.isZero)
                     session.client.deleteTopics(["interop-topics", "interop-none"]) { results in
                         #expect((try? results[0].result.get()) != nil)
                         #expect((try? results[1].result.get()) == nil)
