@@ -15,23 +15,16 @@ extension Controller {
         let repeated = Repetitions(request.resources.map { NamedResource($0.resourceType, $0.resourceName) })
         for resource in request.resources {
             let named = NamedResource(resource.resourceType, resource.resourceName)
-            var failure: ControllerError?
-            do throws(ControllerError) {
-                try repeated.refuse(named)
-                let changes = resource.configs.map {
-                    SettingChange(name: $0.name, operation: $0.configOperation, value: $0.value)
+            let changes = resource.configs.map {
+                SettingChange(name: $0.name, operation: $0.configOperation, value: $0.value)
+            }
+            let failure = attempt(changes, of: named, repeated) { () throws(ControllerError) in
+                guard named.isLoggers else {
+                    result.records += try alter(named, by: changes, keepingOthers: true)
+                    return
                 }
-                try SettingChange.check(changes)
-                if named.isLoggers {
-                    try named.checkNode(configuration.nodeId)
-                    try loggers(resource.configs)
-                } else {
-                    result.records += try alter(named) { resource, texts throws(ControllerError) in
-                        for change in changes { try change.apply(to: &texts, of: resource.kind) }
-                    }
-                }
-            } catch {
-                failure = error
+                try named.checkNode(configuration.nodeId)
+                try loggers(resource.configs)
             }
             result.reply.responses.append(.init(named, failure))
         }
@@ -45,17 +38,9 @@ extension Controller {
         let repeated = Repetitions(request.resources.map { NamedResource($0.resourceType, $0.resourceName) })
         for resource in request.resources {
             let named = NamedResource(resource.resourceType, resource.resourceName)
-            var failure: ControllerError?
-            do throws(ControllerError) {
-                try repeated.refuse(named)
-                let changes = resource.configs.map { SettingChange(name: $0.name, operation: 0, value: $0.value) }
-                try SettingChange.check(changes)
-                result.records += try alter(named) { resource, texts throws(ControllerError) in
-                    texts = [:]
-                    for change in changes { try change.apply(to: &texts, of: resource.kind) }
-                }
-            } catch {
-                failure = error
+            let changes = resource.configs.map { SettingChange(name: $0.name, operation: 0, value: $0.value) }
+            let failure = attempt(changes, of: named, repeated) { () throws(ControllerError) in
+                result.records += try alter(named, by: changes, keepingOthers: false)
             }
             result.reply.responses.append(.init(named, failure))
         }
@@ -63,15 +48,29 @@ extension Controller {
         return result
     }
 
-    /// The records that make a resource's settings what `change` makes of them.
+    /// Checks the changes of one resource and makes them; what kept it from that, if anything did.
+    private func attempt(
+        _ changes: [SettingChange], of named: NamedResource, _ repeated: Repetitions,
+        _ make: () throws(ControllerError) -> Void
+    ) -> ControllerError? {
+        do throws(ControllerError) {
+            try repeated.refuse(named)
+            try SettingChange.check(changes)
+            try make()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The records that make a resource's settings what the changes make of them.
     private func alter(
-        _ named: NamedResource,
-        _ change: (ConfigurationResource, inout [String: String]) throws(ControllerError) -> Void
+        _ named: NamedResource, by changes: [SettingChange], keepingOthers: Bool
     ) throws(ControllerError) -> [MetadataRecord] {
         let resource = try named.resource(node: configuration.nodeId)
         let before = image.configuration(of: resource)
-        var after = before
-        try change(resource, &after)
+        var after = keepingOthers ? before : [:]
+        for change in changes { try change.apply(to: &after, of: resource.kind) }
         try ConfigurationRules(self).check(resource, from: before, to: after)
         return Set(before.keys).union(after.keys).sorted().compactMap { key in
             if before[key] == after[key] { return nil }

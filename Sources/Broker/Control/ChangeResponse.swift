@@ -19,6 +19,28 @@ protocol ChangeResponse: KafkaMessage {
 private let storageError = ErrorCode.kafkaStorageError.rawValue
 private let reason = "the metadata store takes no changes"
 
+/// What an answer says of one of the things that were to be done.
+private protocol ChangeRow {
+    var errorCode: Int16 { get set }
+    var errorMessage: String? { get set }
+}
+
+extension Array where Element: ChangeRow {
+    fileprivate mutating func failWhatWasToBeDone() {
+        for index in indices where self[index].errorCode == 0 {
+            self[index].errorCode = storageError
+            self[index].errorMessage = reason
+        }
+    }
+}
+
+extension DeleteTopicsResponse.DeletableTopicResult: ChangeRow {}
+extension CreatePartitionsResponse.CreatePartitionsTopicResult: ChangeRow {}
+extension AlterConfigsResponse.AlterConfigsResourceResponse: ChangeRow {}
+extension IncrementalAlterConfigsResponse.AlterConfigsResourceResponse: ChangeRow {}
+extension AlterClientQuotasResponse.EntryData: ChangeRow {}
+extension ElectLeadersResponse.PartitionResult: ChangeRow {}
+
 extension CreateTopicsResponse: ChangeResponse {
     mutating func notStored() {
         for index in topics.indices where topics[index].errorCode == 0 {
@@ -32,49 +54,25 @@ extension CreateTopicsResponse: ChangeResponse {
 }
 
 extension DeleteTopicsResponse: ChangeResponse {
-    mutating func notStored() {
-        for index in responses.indices where responses[index].errorCode == 0 {
-            responses[index].errorCode = storageError
-            responses[index].errorMessage = reason
-        }
-    }
+    mutating func notStored() { responses.failWhatWasToBeDone() }
 }
 
 extension CreatePartitionsResponse: ChangeResponse {
-    mutating func notStored() {
-        for index in results.indices where results[index].errorCode == 0 {
-            results[index].errorCode = storageError
-            results[index].errorMessage = reason
-        }
-    }
+    mutating func notStored() { results.failWhatWasToBeDone() }
 }
 
 extension AlterConfigsResponse: ChangeResponse {
-    mutating func notStored() {
-        for index in responses.indices where responses[index].errorCode == 0 {
-            responses[index].errorCode = storageError
-            responses[index].errorMessage = reason
-        }
-    }
+    mutating func notStored() { responses.failWhatWasToBeDone() }
 }
 
 extension IncrementalAlterConfigsResponse: ChangeResponse {
-    mutating func notStored() {
-        for index in responses.indices where responses[index].errorCode == 0 {
-            responses[index].errorCode = storageError
-            responses[index].errorMessage = reason
-        }
-    }
+    mutating func notStored() { responses.failWhatWasToBeDone() }
 }
 
 extension ElectLeadersResponse: ChangeResponse {
     mutating func notStored() {
         for topic in replicaElectionResults.indices {
-            for row in replicaElectionResults[topic].partitionResult.indices
-            where replicaElectionResults[topic].partitionResult[row].errorCode == 0 {
-                replicaElectionResults[topic].partitionResult[row].errorCode = storageError
-                replicaElectionResults[topic].partitionResult[row].errorMessage = reason
-            }
+            replicaElectionResults[topic].partitionResult.failWhatWasToBeDone()
         }
     }
 }
@@ -87,12 +85,7 @@ extension AlterPartitionReassignmentsResponse: ChangeResponse {
 }
 
 extension AlterClientQuotasResponse: ChangeResponse {
-    mutating func notStored() {
-        for index in entries.indices where entries[index].errorCode == 0 {
-            entries[index].errorCode = storageError
-            entries[index].errorMessage = reason
-        }
-    }
+    mutating func notStored() { entries.failWhatWasToBeDone() }
 }
 
 extension UpdateFeaturesResponse: ChangeResponse {
