@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run build install uninstall deb test test-swift test-acceptance wire reference generate compatibility format lint clean \
-	kafka-home wire-home toolchain build-packages test-packages
+	kafka-home wire-home toolchain build-packages test-packages commit
 
 LISTEN ?= localhost:9092
 DATA ?= data
@@ -26,6 +26,7 @@ INSTALLED = $(PREFIX)/bin/martlet $(PREFIX)/libexec/martlet/swift-backtrace $(PR
 BINARY ?= .build/release/martlet
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --no-color-diagnostics
 SOURCES := Package.swift Sources Tests
+COMMIT_SOURCE := Sources/CProgram/commit.c
 
 # First what the toolchain itself calls for, then the codecs.
 BUILD_PACKAGES := git binutils libc6-dev libstdc++-12-dev libncurses6 libsqlite3-0 libcurl4 libxml2 tzdata \
@@ -73,7 +74,7 @@ run: build ## Build a release and start a broker on localhost:9092 with its data
 	@echo 'Starting on $(LISTEN) with its data in $(DATA). For another one: make run LISTEN=localhost:9093 DATA=data2 HTTP=localhost:9645'
 	@exec $(BINARY) server --listen $(LISTEN) --data $(DATA) --set martlet.http.listeners=$(HTTP) > >($(then_hints))
 
-build: toolchain build-packages ## Build .build/release/martlet
+build: toolchain build-packages commit ## Build .build/release/martlet
 	swift build $(RELEASE) --product martlet
 
 install: $(BINARY) ## Install the release with its completions and manual page under PREFIX (/usr/local)
@@ -132,6 +133,14 @@ kafka-home:
 
 wire-home:
 	$(call needed,WIRE_HOME,the folder with the comparison tool)
+
+# Tells the program which commit it is built from. Outside of a checkout, or without git, nothing is touched.
+commit:
+	@commit=; if [ -e .git ]; then commit=$$(git describe --always --dirty --abbrev=10 --exclude='*' 2>/dev/null); fi; \
+	if [ -n "$$commit" ]; then \
+		line="const char *martlet_commit(void) { return \"$$commit\"; }"; \
+		if [ "$$line" != "$$(cat $(COMMIT_SOURCE) 2>/dev/null)" ]; then echo "$$line" > $(COMMIT_SOURCE); fi; \
+	fi
 
 toolchain:
 	@command -v swift >/dev/null || { echo 'Swift 6.3 is needed: see https://swift.org/install' >&2; exit 1; }

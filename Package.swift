@@ -26,16 +26,12 @@ let package = Package(
     ],
     targets: [
         // C libraries
-        .target(
-            name: "CSystem", exclude: ["README.md"],
-            cSettings: [
-                .define("_GNU_SOURCE"),
-                .define("MARTLET_COMMIT", to: "\"\(Context.environment["MARTLET_COMMIT"] ?? "")\""),
-            ]),
+        .target(name: "CSystem", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CLz4"),
         .systemLibrary(name: "CSnappy"),
+        .target(name: "CProgram", exclude: ["README.md"]),
         .target(name: "CMicrohttpd", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
 
         // Leaves
@@ -82,8 +78,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Broker", "Bytes", "CSystem", "CommandLine", "Configuration", "Files", "KafkaClientCore",
-                "KafkaProtocol", "LogStorage", "Logging", "Records", "Runtime",
+                "Broker", "Bytes", "CProgram", "CSystem", "CommandLine", "Configuration", "Files",
+                "KafkaClientCore", "KafkaProtocol", "LogStorage", "Logging", "Records", "Runtime",
             ],
             exclude: ["README.md"], swiftSettings: strict),
 

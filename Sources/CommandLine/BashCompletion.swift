@@ -89,13 +89,3 @@ struct BashCompletion {
         }
     }
 }
-
-extension ValueKind {
-    /// Whether there is anything to offer for it.
-    var isOffered: Bool {
-        switch self {
-        case .text, .number: false
-        case .file, .directory, .choice: true
-        }
-    }
-}

@@ -1,5 +1,5 @@
 /// The candidate that `word` was most likely meant to be; nil when none is near.
-func nearest(to word: String, among candidates: [String]) -> String? {
+public func nearest(to word: String, among candidates: [String]) -> String? {
     let lowered = word.lowercased()
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {

@@ -67,7 +67,7 @@ private struct SettingsReader {
             guard variable.hasPrefix("MARTLET_"), !SettingsReader.isKubernetes(variable) else { continue }
             let origin = ConfigurationOrigin.environment(variable: variable)
             guard let key = SettingsReader.key(of: variable) else {
-                warn("", origin, "names no known key")
+                warn("", origin, "names no known key", .unknownKey)
                 continue
             }
             set(key, value, origin, isUnknownKeyAnError: false)
@@ -95,7 +95,9 @@ private struct SettingsReader {
         do {
             let value = try key.parse(text)
             settings[name] = BrokerSettings.Setting(text: text.trimmed, value: value, origin: origin)
-            if name.hasPrefix("controller.quorum.") { warn(name, origin, "is not used: there is no Raft quorum") }
+            if name.hasPrefix("controller.quorum.") {
+                warn(name, origin, "is not used: there is no Raft quorum", .unused)
+            }
         } catch {
             problems.append(ConfigurationProblem(key: name, origin: origin, message: error.message))
         }
@@ -103,17 +105,19 @@ private struct SettingsReader {
 
     private mutating func readUnknown(_ name: String, _ origin: ConfigurationOrigin, _ isError: Bool) {
         if BrokerKeys.openPrefixes.contains(where: { name.hasPrefix($0) }) {
-            warn(name, origin, "is accepted, without effect")
-        } else if isError {
-            problems.append(
-                ConfigurationProblem(key: name, origin: origin, message: "is no known key\(SettingsReader.hint(name))"))
+            warn(name, origin, "is accepted, without effect", .unused)
         } else {
-            warn(name, origin, "is no known key\(SettingsReader.hint(name))")
+            let message = "is no known key\(SettingsReader.hint(name))"
+            let problem = ConfigurationProblem(key: name, origin: origin, message: message, kind: .unknownKey)
+            if isError { problems.append(problem) } else { warnings.append(problem) }
         }
     }
 
-    private mutating func warn(_ key: String, _ origin: ConfigurationOrigin, _ message: String) {
-        warnings.append(ConfigurationProblem(key: key, origin: origin, message: message))
+    private mutating func warn(
+        _ key: String, _ origin: ConfigurationOrigin, _ message: String,
+        _ kind: ConfigurationProblem.Kind = .unsuitable
+    ) {
+        warnings.append(ConfigurationProblem(key: key, origin: origin, message: message, kind: kind))
     }
 
     /// A topic's key where a broker's stands is a common slip.

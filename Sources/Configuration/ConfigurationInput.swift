@@ -57,15 +57,26 @@ public enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
 
 /// A setting that cannot be used, or one that is not as it may have been meant.
 public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Kind: Sendable, Equatable {
+        /// The broker cannot run by it, or not as it may have been meant.
+        case unsuitable
+        /// There is no such key.
+        case unknownKey
+        /// The key is one of Kafka's that means nothing here.
+        case unused
+    }
+
     /// Empty when the problem is not with one key.
     public let key: String
     public let origin: ConfigurationOrigin
     public let message: String
+    public let kind: Kind
 
-    init(key: String, origin: ConfigurationOrigin, message: String) {
+    init(key: String, origin: ConfigurationOrigin, message: String, kind: Kind = .unsuitable) {
         self.key = key
         self.origin = origin
         self.message = message
+        self.kind = kind
     }
 
     public var description: String {

@@ -15,11 +15,13 @@ public struct LogDirectory: Sendable {
     let fileSystem: any FileSystem
     private let lock: any FileLock
 
-    static let metaProperties = "meta.properties"
-    static let lockName = ".lock"
+    /// The file that says whose the directory is.
+    public static let metaProperties = "meta.properties"
+    /// The file that a running broker has locked.
+    public static let lockName = ".lock"
     static let cleanShutdown = ".kafka_cleanshutdown"
     /// What Apache Kafka's own storage tool leaves in a directory that it has formatted.
-    static let foreignNames = ["__cluster_metadata-0", "bootstrap.checkpoint"]
+    public static let foreignNames = ["__cluster_metadata-0", "bootstrap.checkpoint"]
 
     /// Locks a directory and reads whose it is. But for the lock it stays as it is until `takeOver`.
     ///

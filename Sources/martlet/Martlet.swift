@@ -19,7 +19,7 @@ struct Martlet: ParsableCommand {
             ],
             subcommands: [
                 ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
-                ClusterCommand.self, QuotaCommand.self, LogCommand.self,
+                ClusterCommand.self, QuotaCommand.self, LogCommand.self, DoctorCommand.self, BenchCommand.self,
                 CompletionCommand.self, ManualCommand.self,
             ],
             version: Version.text)
@@ -36,27 +36,16 @@ struct Martlet: ParsableCommand {
     static func run(_ arguments: [String], _ terminal: Terminal) -> ExitCode {
         do throws(UsageError) {
             switch try CommandParser(Martlet.self).parse(arguments) {
-            case .help(let command): return show(HelpText(command, style: terminal.outputStyle).rendered, terminal)
-            case .version(let text): return show(text + "\n", terminal)
+            case .help(let command): return terminal.show(HelpText(command, style: terminal.outputStyle).rendered)
+            case .version(let text): return terminal.show(text + "\n")
+            case .run(let command as any SelfDescribingCommand):
+                return terminal.show(command.text(of: CommandDeclaration(of: Martlet.self)))
             case .run(var command): return run(&command, terminal)
             }
         } catch {
             terminal.writeError(error.rendered(style: terminal.errorStyle))
             return .usage
         }
-    }
-
-    /// Writes what the program was asked to say; the status to end with.
-    static func show(_ text: String, _ terminal: Terminal) -> ExitCode {
-        do throws(OutputError) {
-            try terminal.write(text)
-        } catch .closed {
-            return .success
-        } catch {
-            terminal.writeError("\(terminal.errorStyle.red("error")): \(error)\n")
-            return .failure
-        }
-        return .success
     }
 
     private static func run(_ command: inout any ParsableCommand, _ terminal: Terminal) -> ExitCode {

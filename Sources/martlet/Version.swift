@@ -1,4 +1,4 @@
-import CSystem
+import CProgram
 
 /// The version of the program, in one place.
 enum Version {
@@ -6,7 +6,7 @@ enum Version {
 
     /// What `martlet --version` prints.
     static var text: String {
-        let commit = String(cString: martlet_build_commit())
+        let commit = String(cString: martlet_commit())
         return commit.isEmpty ? "martlet \(number)" : "martlet \(number) (\(commit))"
     }
 }

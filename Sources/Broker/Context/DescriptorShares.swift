@@ -1,11 +1,11 @@
 /// How the files that the process may have open are shared out, so that connections cannot take those of the logs.
-struct DescriptorShares: Sendable {
+public struct DescriptorShares: Sendable {
     /// For the logs of all shards.
-    let logs: Int
-    let connections: Int
+    public let logs: Int
+    public let connections: Int
 
     /// - Parameter limit: the most that the process may have open.
-    init(limit: Int) {
+    public init(limit: Int) {
         logs = limit / 2
         // Event loops and listeners, files that are open for a moment, and logs that are over their share until they are
         // trimmed.

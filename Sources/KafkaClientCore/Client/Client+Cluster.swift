@@ -24,7 +24,36 @@ public struct DescribedLogDirectory: Sendable {
     public let space: (total: Int64, usable: Int64)?
 }
 
+/// What the clock of a cluster's controller showed.
+public struct ControllerTime: Sendable, Equatable {
+    public let controller: Int32
+    /// Milliseconds since 1970.
+    public let time: Int64
+}
+
 extension Client {
+    /// Asks for the time on the controller's clock, at some moment between question and answer; nil from brokers that do
+    /// not tell (before Kafka 3.3).
+    public func controllerTime(completion: @escaping (Result<ControllerTime?, ClientError>) -> Void) {
+        var partition = DescribeQuorumRequest.PartitionData()
+        partition.partitionIndex = 0
+        var topic = DescribeQuorumRequest.TopicData()
+        topic.topicName = "__cluster_metadata"
+        topic.partitions = [partition]
+        var request = DescribeQuorumRequest()
+        request.topics = [topic]
+        send(request, refusal: { ErrorCode(rawValue: $0.errorCode) }) { result in
+            completion(
+                result.map { response in
+                    guard let row = response.topics.first?.partitions.first, row.errorCode == 0 else { return nil }
+                    // The leader is caught up with itself when it answers.
+                    let leader = row.currentVoters.first { $0.replicaId == row.leaderId }
+                    guard let leader, leader.lastCaughtUpTimestamp > 0 else { return nil }
+                    return ControllerTime(controller: row.leaderId, time: leader.lastCaughtUpTimestamp)
+                })
+        }
+    }
+
     /// Asks a broker for features, sorted by name; there are none from brokers that do not tell.
     public func describeFeatures(completion: @escaping (Result<[ClusterFeature], ClientError>) -> Void) {
         var request = ApiVersionsRequest()

@@ -16,23 +16,8 @@ extension Client {
         entry.count = count
         entry.assignments = nil
         request.topics = [entry]
-        send(
-            request, to: .controller,
-            refusal: { ErrorCode(rawValue: $0.results.first?.errorCode ?? 0).retriedByAdministration }
-        ) { result in
-            completion(
-                result.flatMap { response -> Result<Void, ClientError> in
-                    guard let answer = response.results.first else {
-                        return .failure(ClientError(.malformedResponse, "the answer leaves out \(topic)"))
-                    }
-                    guard answer.errorCode == 0 else {
-                        return .failure(
-                            ClientError(
-                                answer.errorCode, answer.errorMessage.flatMap { $0.isEmpty ? nil : $0 },
-                                doing: "adding partitions to topic \(topic)"))
-                    }
-                    return .success(())
-                })
-        }
+        change(
+            request, subject: topic, doing: "adding partitions to topic \(topic)",
+            answer: { $0.results.first.map { ChangeAnswer($0.errorCode, $0.errorMessage) } }, completion: completion)
     }
 }

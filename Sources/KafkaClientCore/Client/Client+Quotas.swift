@@ -65,22 +65,9 @@ extension Client {
         }
         var request = AlterClientQuotasRequest()
         request.entries = [entry]
-        send(
-            request, to: .controller,
-            refusal: { ErrorCode(rawValue: $0.entries.first?.errorCode ?? 0).retriedByAdministration }
-        ) { result in
-            completion(
-                result.flatMap { response -> Result<Void, ClientError> in
-                    guard let answer = response.entries.first else {
-                        return .failure(ClientError(.malformedResponse, "the answer leaves out the quotas"))
-                    }
-                    guard answer.errorCode == 0 else {
-                        let text = answer.errorMessage.flatMap { $0.isEmpty ? nil : $0 }
-                        return .failure(ClientError(answer.errorCode, text, doing: "changing quotas"))
-                    }
-                    return .success(())
-                })
-        }
+        change(
+            request, subject: "the quotas", doing: "changing quotas",
+            answer: { $0.entries.first.map { ChangeAnswer($0.errorCode, $0.errorMessage) } }, completion: completion)
     }
 }
 

@@ -72,7 +72,7 @@ extension Client {
                         let found = response.results.first {
                             $0.resourceType == resource.type && $0.resourceName == resource.name
                         }
-                        guard let found else { return .failure(resource.leftOut) }
+                        guard let found else { return .failure(.leftOut("\(resource)")) }
                         guard found.errorCode == 0 else {
                             return .failure(
                                 ClientError(
@@ -102,22 +102,10 @@ extension Client {
             return config
         }
         request.resources = [entry]
-        send(
-            request, to: resource.destination == .any ? .controller : resource.destination,
-            refusal: { ErrorCode(rawValue: $0.responses.first?.errorCode ?? 0).retriedByAdministration }
-        ) { result in
-            completion(
-                result.flatMap { response -> Result<Void, ClientError> in
-                    guard let answer = response.responses.first else { return .failure(resource.leftOut) }
-                    guard answer.errorCode == 0 else {
-                        return .failure(
-                            ClientError(
-                                answer.errorCode, answer.errorMessage.flatMap { $0.isEmpty ? nil : $0 },
-                                doing: "changing the settings of \(resource)"))
-                    }
-                    return .success(())
-                })
-        }
+        change(
+            request, to: resource.destination == .any ? .controller : resource.destination, subject: "\(resource)",
+            doing: "changing the settings of \(resource)",
+            answer: { $0.responses.first.map { ChangeAnswer($0.errorCode, $0.errorMessage) } }, completion: completion)
     }
 }
 
@@ -125,13 +113,6 @@ extension Client {
 private enum SettingOperation {
     static let set: Int8 = 0
     static let delete: Int8 = 1
-}
-
-extension ErrorCode {
-    /// Itself where a broker did nothing and may do it a little later, otherwise `none`.
-    var retriedByAdministration: ErrorCode {
-        self == .notController || self == .throttlingQuotaExceeded ? self : .none
-    }
 }
 
 extension ConfigurationResource: CustomStringConvertible {
@@ -167,8 +148,6 @@ extension ConfigurationResource: CustomStringConvertible {
         case .broker(let id), .brokerLoggers(let id): .node(id)
         }
     }
-
-    fileprivate var leftOut: ClientError { ClientError(.malformedResponse, "the answer leaves out \(self)") }
 }
 
 extension DescribedSetting {

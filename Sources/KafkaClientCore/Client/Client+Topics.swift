@@ -49,7 +49,7 @@ extension Client {
                 topics.map { topic in
                     let answer = result.flatMap { response -> Result<CreatedTopic, ClientError> in
                         guard let found = response.topics.first(where: { $0.name == topic.name }) else {
-                            return .failure(ClientError(.malformedResponse, "the answer leaves out \(topic.name)"))
+                            return .failure(.leftOut(topic.name))
                         }
                         return found.result
                     }
@@ -79,7 +79,7 @@ extension Client {
                 names.map { name in
                     let answer = result.flatMap { response -> Result<Void, ClientError> in
                         guard let found = response.responses.first(where: { $0.name == name }) else {
-                            return .failure(ClientError(.malformedResponse, "the answer leaves out \(name)"))
+                            return .failure(.leftOut(name))
                         }
                         guard found.errorCode == 0 else {
                             // The broker speaks of a partition it does not host, where nobody named one.
@@ -120,9 +120,8 @@ extension Client {
 
 /// The first error that is worth another attempt of the whole request, when nothing in it succeeded.
 private func retriableError(_ codes: [Int16]) -> ErrorCode {
-    let errors = codes.map(ErrorCode.init(rawValue:))
-    guard errors.allSatisfy({ $0 == .notController || $0 == .throttlingQuotaExceeded }) else { return .none }
-    return errors.first ?? .none
+    let errors = codes.map { ErrorCode(rawValue: $0).retriedByAdministration }
+    return errors.contains(.none) ? .none : errors.first ?? .none
 }
 
 extension CreateTopicsRequest.CreatableTopic {

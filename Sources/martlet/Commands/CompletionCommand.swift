@@ -1,6 +1,6 @@
 import CommandLine
 
-struct CompletionCommand: ParsableCommand {
+struct CompletionCommand: SelfDescribingCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "completion", abstract: "Write the script by which a shell completes these commands",
@@ -15,8 +15,5 @@ struct CompletionCommand: ParsableCommand {
     @Argument(valueName: "SHELL", help: "The shell.")
     var shell: Completion.Shell
 
-    func run() throws {
-        let script = Completion(CommandDeclaration(of: Martlet.self), shell: shell).script
-        throw Martlet.show(script, Terminal.current())
-    }
+    func text(of program: CommandDeclaration) -> String { Completion(program, shell: shell).script }
 }

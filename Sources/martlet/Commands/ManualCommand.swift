@@ -1,6 +1,6 @@
 import CommandLine
 
-struct ManualCommand: ParsableCommand {
+struct ManualCommand: SelfDescribingCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "manual", abstract: "Write the manual page, in the form that man reads",
@@ -10,7 +10,5 @@ struct ManualCommand: ParsableCommand {
             ], seeAlso: ["martlet completion"])
     }
 
-    func run() throws {
-        throw Martlet.show(ManualPage(CommandDeclaration(of: Martlet.self)).rendered, Terminal.current())
-    }
+    func text(of program: CommandDeclaration) -> String { ManualPage(program).rendered }
 }

@@ -1,6 +1,5 @@
 import CommandLine
 import Logging
-import Runtime
 
 struct ServerCommand: ParsableCommand {
     static var configuration: CommandConfiguration {
@@ -24,41 +23,16 @@ struct ServerCommand: ParsableCommand {
             seeAlso: ["martlet topic create", "martlet produce", "martlet consume"])
     }
 
-    @Option(
-        valueName: "HOST:PORT",
-        help: """
-            Where to listen; port 0 takes a free one. Without it, where the setting 'listeners' says. (default: all \
-            addresses, port 9092)
-            """)
-    var listen: String?
-    @Option(valueName: "HOST:PORT", help: "The address that clients are told to use, when it is another.")
-    var advertise: String?
-    @Option(valueName: "DIR", kind: .directory, help: "Where the data is kept. (default: ./data)")
-    var data: String?
-    @Option(valueName: "FILE", kind: .file, help: "A file of settings, KEY=VALUE a line, as Kafka's server.properties.")
-    var config: String?
-    @Option(name: .customLong("set"), valueName: "KEY=VALUE", help: "A setting, which goes before all others.")
-    var settings: [KeyValueArgument]
+    @OptionGroup var broker: BrokerOptions
     @Option(valueName: "LEVEL", help: "What is logged at least.")
     var logLevel: LogLevelArgument = .info
     @Option(valueName: "FORMAT", help: "The form of log lines.")
     var logFormat: LogFormatArgument = .text
 
-    func validate() throws {
-        for (option, address) in [("--listen", listen), ("--advertise", advertise)] {
-            guard let address, HostPort(address) == nil else { continue }
-            throw ValidationError(
-                "\(option) \(address) is not HOST:PORT", hint: "For example \(option) localhost:9092.")
-        }
-    }
-
     func run() throws {
         LogSystem.shared.setLevel(logLevel.level)
         LogSystem.shared.setFormat(logFormat.format)
-        try serve(
-            ServerOptions(
-                listen: listen, advertise: advertise, data: data, configurationFile: config,
-                settings: settings.map { ($0.key, $0.value) }))
+        try serve(broker)
     }
 }
 

@@ -36,6 +36,19 @@ struct Terminal {
 
     func write(_ bytes: [UInt8]) throws(OutputError) { try writeAll(1, bytes) }
 
+    /// Writes what the program was asked to say; the status to end with.
+    func show(_ text: String) -> ExitCode {
+        do throws(OutputError) {
+            try write(text)
+        } catch .closed {
+            return .success
+        } catch {
+            writeError("\(errorStyle.red("error")): \(error)\n")
+            return .failure
+        }
+        return .success
+    }
+
     /// Writes to the error stream; where that fails there is nobody to tell.
     func writeError(_ text: String) { try? writeAll(2, Array(text.utf8)) }
 }
