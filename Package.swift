@@ -97,7 +97,12 @@ let package = Package(
         tests(
             "KafkaClientCore",
             ["Bytes", "KafkaProtocol", "KafkaProtocolMore", "Records", "ReferenceKafka", "Runtime"]),
-        tests("martlet", ["CommandLine", "KafkaClientCore", "MartletTesting", "ReferenceKafka"]),
+        tests(
+            "martlet",
+            [
+                "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
+                "Runtime",
+            ]),
         .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),

@@ -42,7 +42,7 @@ struct ListenerReader {
                 continue
             }
             if controllers.contains(address.name) {
-                warn(key, "\(address.name) is a controller's and is not opened")
+                noteUnused(key, "\(address.name) is a controller's and is not opened")
                 continue
             }
             guard let security = protocols[address.name] else {
@@ -100,7 +100,8 @@ struct ListenerReader {
         problems.append(ConfigurationProblem(key: key, origin: settings.origin(of: key), message: message))
     }
 
-    private mutating func warn(_ key: String, _ message: String) {
-        warnings.append(ConfigurationProblem(key: key, origin: settings.origin(of: key), message: message))
+    private mutating func noteUnused(_ key: String, _ message: String) {
+        warnings.append(
+            ConfigurationProblem(key: key, origin: settings.origin(of: key), message: message, kind: .unused))
     }
 }

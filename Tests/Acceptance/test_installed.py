@@ -300,3 +300,67 @@ def test_the_package_is_installed_removed_and_purged(package, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == [
         "martlet:/var/lib/martlet:/usr/sbin/nologin", "martlet 750", "refused 2", "# mine", "record"]
+
+
+def test_the_program_tells_its_commit():
+    told = run(brokers.BINARY, "--version").stdout
+    if not (brokers.ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    assert re.fullmatch(r"martlet \d+\.\d+\.\d+ \([0-9a-f]{10,}(-dirty)?\)\n", told), told
+
+
+def git(place, *arguments):
+    done = run("git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments, cwd=place)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_commit_is_written_only_where_it_is_another(tmp_path):
+    shutil.copy(brokers.ROOT / "Makefile", tmp_path)
+    shutil.copy(brokers.ROOT / ".gitignore", tmp_path)
+    written = tmp_path / "Sources/CProgram/commit.c"
+    written.parent.mkdir(parents=True)
+
+    def make_commit():
+        done = run("make", "-s", "commit", cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        return written.read_text() if written.exists() else None
+
+    assert make_commit() is None
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    commit = git(tmp_path, "rev-parse", "--short=10", "HEAD")
+    assert make_commit() == f'const char *martlet_commit(void) {{ return "{commit}"; }}\n'
+    assert git(tmp_path, "status", "--porcelain") == ""
+    before = written.stat().st_mtime_ns
+    make_commit()
+    assert written.stat().st_mtime_ns == before
+    (tmp_path / "Makefile").write_text((tmp_path / "Makefile").read_text() + "\n")
+    assert f'"{commit}-dirty"' in make_commit()
+    shutil.rmtree(tmp_path / ".git")
+    assert f'"{commit}-dirty"' in make_commit()
+
+
+def test_an_archive_knows_its_commit(tmp_path):
+    if not (brokers.ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    folder = "Sources/CProgram"
+    archive = subprocess.run(
+        ["git", "archive", "HEAD", folder], cwd=brokers.ROOT, capture_output=True, check=True, timeout=60).stdout
+    subprocess.run(["tar", "-x", "-C", tmp_path], input=archive, check=True, timeout=60)
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "martlet_program.h"\nint main(void) { puts(martlet_commit()); }\n')
+    source = tmp_path / folder / "commit_of_archive.c"
+
+    def told(*more):
+        done = run("gcc", "-o", tmp_path / "told", "-I", tmp_path / folder / "include", tmp_path / "main.c", source, *more)
+        assert done.returncode == 0, done.stderr
+        return run(tmp_path / "told").stdout.strip()
+
+    assert git(brokers.ROOT, "rev-parse", "HEAD").startswith(told() or "nothing")
+    written = tmp_path / "commit.c"
+    written.write_text('const char *martlet_commit(void) { return "other"; }\n')
+    assert told(written) == "other"
+    shutil.copy(brokers.ROOT / folder / "commit_of_archive.c", source)
+    assert told() == ""

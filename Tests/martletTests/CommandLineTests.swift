@@ -19,7 +19,8 @@ struct CommandLineTests {
         ["help", "consume"], ["topic", "alter", "-h"], ["config", "-h"], ["config", "get", "-h"],
         ["config", "set", "-h"], ["config", "unset", "-h"], ["cluster", "-h"], ["quota", "-h"], ["quota", "get", "-h"],
         ["quota", "set", "-h"], ["quota", "unset", "-h"], ["log", "-h"], ["log", "dump", "-h"],
-        ["log", "verify", "-h"],
+        ["log", "verify", "-h"], ["doctor", "-h"], ["bench", "-h"], ["bench", "produce", "-h"],
+        ["bench", "consume", "-h"], ["bench", "latency", "-h"],
         ["help", "completion"], ["help", "manual"],
     ])
     func helpTeaches(arguments: [String]) throws {
@@ -40,6 +41,10 @@ struct CommandLineTests {
         (["topic", "list", "--bootstrap", "a:b:c:"], "--bootstrap"),
         (["completion", "csh"], "must be one of bash, zsh, fish"),
         (["server", "--set", "novalue"], "must be KEY=VALUE"),
+        (["doctor", "--listen", "9392"], "--listen 9392 is not HOST:PORT"),
+        (["bench", "produce", "--size", "-1"], "--size must be from 0 to 1048576"),
+        (["bench", "latency", "--size", "15"], "--size must be at least 16"),
+        (["bench", "produce", "--rate", "0"], "--rate must be at least 1"),
         (["server", "--listen", "9392"], "--listen 9392 is not HOST:PORT"),
         (["server", "--advertise", "here"], "--advertise here is not HOST:PORT"),
         (["consume", "t", "--from-beginning"], "Did you mean --from?"),

@@ -7,10 +7,21 @@ struct Payload {
 
     init(size: Int, using generator: inout some RandomNumberGenerator) {
         let count = min(max(Payload.variety / max(size, 1), 1), 4_096)
-        values = (0..<count).map { _ in
-            (0..<size).map { _ in UInt8.random(in: UInt8(ascii: "A")...UInt8(ascii: "Z"), using: &generator) }
-        }
+        values = (0..<count).map { _ in Payload.letters(size, &generator) }
     }
 
     func value(_ index: Int) -> [UInt8] { values[index % values.count] }
+
+    private static func letters(_ count: Int, _ generator: inout some RandomNumberGenerator) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            while filled < count {
+                var bits = generator.next()
+                for _ in 0..<min(8, count - filled) {
+                    room[filled] = UInt8(ascii: "A") + UInt8(truncatingIfNeeded: (bits & 0xFF) * 26 >> 8)
+                    bits >>= 8
+                    filled += 1
+                }
+            }
+        }
+    }
 }

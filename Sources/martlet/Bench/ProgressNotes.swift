@@ -7,7 +7,7 @@ final class ProgressNotes {
 
     private let session: ClientSession
     private let isEnabled: Bool
-    private var since: MonotonicTime
+    private var since: MonotonicTime?
     private var records = 0
     private var bytes = 0
     private var latency = LatencyDistribution()
@@ -15,7 +15,6 @@ final class ProgressNotes {
     init(_ session: ClientSession, isEnabled: Bool) {
         self.session = session
         self.isEnabled = isEnabled
-        since = .current()
     }
 
     /// Takes a record; `now` is the time it was done.
@@ -24,11 +23,13 @@ final class ProgressNotes {
         records += 1
         self.bytes += bytes
         if let nanoseconds { latency.record(nanoseconds: nanoseconds) }
-        if now - since >= ProgressNotes.interval { say(now) }
+        let since = since ?? now
+        self.since = since
+        if now - since >= ProgressNotes.interval { say((now - since).nanoseconds, now) }
     }
 
-    private func say(_ now: MonotonicTime) {
-        let seconds = Double((now - since).nanoseconds) / 1e9
+    private func say(_ nanoseconds: Int64, _ now: MonotonicTime) {
+        let seconds = Double(nanoseconds) / 1e9
         var text = "\(grouped(Int(Double(records) / seconds))) records/s"
         text += ", \(tenths(Double(bytes) / seconds / 1_048_576)) MiB/s"
         if let half = latency.quantile(0.5) {

@@ -55,7 +55,8 @@ extension Diagnosis {
     /// Looks at this machine as a broker with these options would find it.
     mutating func examineHere(_ options: BrokerOptions) {
         let configuration = readConfiguration(options)
-        let directories = configuration?.logDirectories.map { DirectoryFacts.read(absolutePath($0)) } ?? []
+        let paths = configuration?.logDirectories ?? options.data?.split(separator: ",").map(String.init) ?? []
+        let directories = paths.map { DirectoryFacts.read(absolutePath($0)) }
         let machine = MachineFacts.read()
         examine(machine, configuration, partitionCount: directories.reduce(0) { $0 + $1.partitionCount })
         if let configuration { examine(configuration) }

@@ -17,7 +17,8 @@ extension Diagnosis {
             case .unsuitable: report(warning, .warning, "The broker may not do what was meant.")
             }
         }
-        examineUnused(written.keys.sorted())
+        let said = configuration.warnings.map(\.key)
+        examineUnused(written.keys.filter { !said.contains($0) }.sorted())
         examineReplication(configuration)
         examineRetention(configuration)
         examineSizes(configuration)
@@ -42,9 +43,10 @@ extension Diagnosis {
             case .argument(let option): "at \(option)"
             case .runTime, .defaultValue: "of \(problem.key)"
             }
-        guard problem.kind == .unknownKey else {
-            return problem.kind == .unused
-                ? "take it out \(place)" : "put it right \(place); docs/CONFIGURATION.md has every key"
+        switch problem.kind {
+        case .unused: return "leave it out \(place), or leave it there"
+        case .unsuitable: return "put it right \(place); docs/CONFIGURATION.md has every key"
+        case .unknownKey: break
         }
         var name = problem.key
         if case .environment(let variable) = problem.origin {
@@ -122,8 +124,9 @@ extension Diagnosis {
                 why: "Batches of that size are refused when they are compressed.",
                 fix: "--set martlet.produce.maximum.decompressed.bytes=\(batch)")
         }
-        let replica = configuration.settings.value(of: "replica.fetch.max.bytes")?.integer ?? .max
-        if batch > replica {
+        let replica = Int(clamping: configuration.settings.value(of: "replica.fetch.max.bytes")?.integer ?? .max)
+        // Kafka's defaults differ by what stands before a batch.
+        if batch - 12 > replica {
             find(
                 .note, "settings.message.replica",
                 "message.max.bytes (\(batch)) is more than replica.fetch.max.bytes (\(replica))",
