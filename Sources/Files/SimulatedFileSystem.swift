@@ -10,22 +10,7 @@ import Synchronization
 /// The lock inside makes it Sendable, as the protocol asks, so that a test may share it between the threads of a
 /// blocking pool. No path of the server uses it.
 public final class SimulatedFileSystem: FileSystem {
-    struct State: Sendable {
-        var disk: SimulatedDisk
-        var faults = SimulatedFaults()
-        var generator: SeededGenerator
-        var capacity: Int?
-        var now: Int64 = 0
-        var locked: Set<String> = []
-        /// Syncs that failed with EIO so far.
-        var failedSyncs = 0
-        /// Calls that change the disk until the power is cut.
-        var changesLeft: Int?
-        var isDead = false
-        var changes = 0
-    }
-
-    let state: Mutex<State>
+    private let machine: SimulatedMachine
 
     /// An empty disk.
     ///
@@ -33,10 +18,12 @@ public final class SimulatedFileSystem: FileSystem {
     ///   - seed: decides the faults that come by chance.
     ///   - capacity: bytes the disk holds, as whole pages of 4 KiB; nil is no limit.
     public init(seed: UInt64 = 0, capacity: Int? = nil) {
-        state = Mutex(State(disk: SimulatedDisk(), generator: SeededGenerator(seed: seed), capacity: capacity))
+        machine = SimulatedMachine(
+            SimulatedMachine.State(
+                disk: SimulatedDisk(), generator: SeededGenerator(seed: seed), capacity: capacity))
     }
 
-    init(_ next: State) { state = Mutex(next) }
+    private init(_ next: SimulatedMachine.State) { machine = SimulatedMachine(next) }
 }
 
 // MARK: - What a test decides
@@ -44,31 +31,31 @@ public final class SimulatedFileSystem: FileSystem {
 extension SimulatedFileSystem {
     /// Changes what goes wrong from now on.
     public func withFaults<Value: Sendable>(_ body: (inout SimulatedFaults) -> Value) -> Value {
-        state.withLock { body(&$0.faults) }
+        machine.state.withLock { body(&$0.faults) }
     }
 
     /// Bytes the disk holds; nil is no limit. May be less than what is on it already.
     public var capacity: Int? {
-        get { state.withLock { $0.capacity } }
-        set { state.withLock { $0.capacity = newValue } }
+        get { machine.state.withLock { $0.capacity } }
+        set { machine.state.withLock { $0.capacity = newValue } }
     }
 
     /// Bytes reserved by the files that have a name or are open.
-    public var usedBytes: Int { state.withLock { $0.disk.used } }
+    public var usedBytes: Int { machine.state.withLock { $0.disk.used } }
 
     /// Milliseconds since 1970, which changed files get as their time.
     public var now: Int64 {
-        get { state.withLock { $0.now } }
-        set { state.withLock { $0.now = newValue } }
+        get { machine.state.withLock { $0.now } }
+        set { machine.state.withLock { $0.now = newValue } }
     }
 
     /// How many calls changed the disk or made a change durable so far.
-    public var changeCount: Int { state.withLock { $0.changes } }
+    public var changeCount: Int { machine.state.withLock { $0.changes } }
 
     /// Cuts the power after this many more calls that change the disk: all later calls fail, and `crash` tells what is
     /// left. So a test reaches the middle of a function that makes many calls.
     public func cutPower(afterChanges count: Int) {
-        state.withLock { $0.changesLeft = count }
+        machine.state.withLock { $0.changesLeft = count }
     }
 
     /// The disk as a machine finds it after a power loss, without faults, locks or handles. This one, and the files open on it, are dead from now on.
@@ -80,7 +67,7 @@ extension SimulatedFileSystem {
     ) -> SimulatedFileSystem {
         let before = end()
         let disk = before.disk.afterCrash(using: &generator, isJournaled: isJournaled)
-        var next = State(disk: disk, generator: before.generator, capacity: before.capacity)
+        var next = SimulatedMachine.State(disk: disk, generator: before.generator, capacity: before.capacity)
         next.now = before.now
         return SimulatedFileSystem(next)
     }
@@ -88,13 +75,14 @@ extension SimulatedFileSystem {
     /// The disk as the next process finds it after `kill -9`: all that was written is there, synced or not.
     public func kill() -> SimulatedFileSystem {
         let before = end()
-        var next = State(disk: before.disk.afterKill(), generator: before.generator, capacity: before.capacity)
+        var next = SimulatedMachine.State(
+            disk: before.disk.afterKill(), generator: before.generator, capacity: before.capacity)
         next.now = before.now
         return SimulatedFileSystem(next)
     }
 
-    private func end() -> State {
-        state.withLock {
+    private func end() -> SimulatedMachine.State {
+        machine.state.withLock {
             $0.isDead = true
             return $0
         }
@@ -105,7 +93,7 @@ extension SimulatedFileSystem {
 
 extension SimulatedFileSystem {
     public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
-        let identifier = try call(.open, path) { state, _ throws(ErrorNumber) in
+        let identifier = try machine.call(.open, path) { state, _ throws(ErrorNumber) in
             if let found = state.disk.find(path) {
                 guard !state.disk.isDirectory(found) else { throw ErrorNumber(EISDIR) }
                 if mode == .replace {
@@ -122,17 +110,17 @@ extension SimulatedFileSystem {
             state.disk.retain(created)
             return created
         }
-        return SimulatedFile(fileSystem: self, path: path, identifier: identifier, isWritable: mode != .read)
+        return SimulatedFile(machine: machine, path: path, identifier: identifier, isWritable: mode != .read)
     }
 
     public func createDirectory(_ path: String) throws(FileError) {
-        try change(.createDirectory, path) { state throws(ErrorNumber) in
+        try machine.change(.createDirectory, path) { state throws(ErrorNumber) in
             try state.disk.createDirectory(path, now: state.now)
         }
     }
 
     public func list(_ directory: String) throws(FileError) -> [String] {
-        try call(.list, directory) { state, _ throws(ErrorNumber) in
+        try machine.call(.list, directory) { state, _ throws(ErrorNumber) in
             guard let found = state.disk.find(directory) else { throw ErrorNumber(ENOENT) }
             guard let names = state.disk.names(in: found) else { throw ErrorNumber(ENOTDIR) }
             return names
@@ -140,7 +128,7 @@ extension SimulatedFileSystem {
     }
 
     public func status(_ path: String) throws(FileError) -> FileStatus? {
-        try call(.status, path) { state, _ throws(ErrorNumber) in
+        try machine.call(.status, path) { state, _ throws(ErrorNumber) in
             guard let found = state.disk.find(path) else { return nil }
             return FileStatus(
                 size: Int64(state.disk.size(of: found)), isDirectory: state.disk.isDirectory(found),
@@ -149,19 +137,19 @@ extension SimulatedFileSystem {
     }
 
     public func rename(_ source: String, to target: String) throws(FileError) {
-        try change(.rename, source) { state throws(ErrorNumber) in try state.disk.rename(source, to: target) }
+        try machine.change(.rename, source) { state throws(ErrorNumber) in try state.disk.rename(source, to: target) }
     }
 
     public func removeFile(_ path: String) throws(FileError) {
-        try change(.removeFile, path) { state throws(ErrorNumber) in try state.disk.removeFile(path) }
+        try machine.change(.removeFile, path) { state throws(ErrorNumber) in try state.disk.removeFile(path) }
     }
 
     public func removeDirectory(_ path: String) throws(FileError) {
-        try change(.removeDirectory, path) { state throws(ErrorNumber) in try state.disk.removeDirectory(path) }
+        try machine.change(.removeDirectory, path) { state throws(ErrorNumber) in try state.disk.removeDirectory(path) }
     }
 
     public func syncDirectory(_ path: String) throws(FileError) {
-        try change(.syncDirectory, path) { state throws(ErrorNumber) in
+        try machine.change(.syncDirectory, path) { state throws(ErrorNumber) in
             guard let found = state.disk.find(path) else { throw ErrorNumber(ENOENT) }
             guard state.disk.isDirectory(found) else { throw ErrorNumber(ENOTDIR) }
             state.disk.syncDirectory(found)
@@ -169,116 +157,27 @@ extension SimulatedFileSystem {
     }
 
     public func volume(of path: String) throws(FileError) -> any Volume {
-        let failedSyncs = try call(.volume, path) { state, _ throws(ErrorNumber) in
+        let failedSyncs = try machine.call(.volume, path) { state, _ throws(ErrorNumber) in
             guard let found = state.disk.find(path) else { throw ErrorNumber(ENOENT) }
             guard state.disk.isDirectory(found) else { throw ErrorNumber(ENOTDIR) }
             return state.failedSyncs
         }
-        return SimulatedVolume(fileSystem: self, path: path, failedSyncs: failedSyncs)
+        return SimulatedVolume(machine: machine, path: path, failedSyncs: failedSyncs)
     }
 
     public func lock(_ path: String) throws(FileError) -> (any FileLock)? {
         _ = try open(path, .readWriteCreate)
         let name = SimulatedDisk.components(path).joined(separator: "/")
-        let isFree = try call(.lock, path) { state, _ throws(ErrorNumber) in state.locked.insert(name).inserted }
-        return isFree ? SimulatedLock(fileSystem: self, name: name) : nil
+        let isFree = try machine.call(.lock, path) { state, _ throws(ErrorNumber) in state.locked.insert(name).inserted
+        }
+        return isFree ? SimulatedLock(machine: machine, name: name) : nil
     }
 
     public func space(_ path: String) throws(FileError) -> (total: Int64, usable: Int64) {
-        try call(.space, path) { state, _ throws(ErrorNumber) in
+        try machine.call(.space, path) { state, _ throws(ErrorNumber) in
             guard state.disk.find(path) != nil else { throw ErrorNumber(ENOENT) }
             let total = state.capacity ?? 1 << 50
             return (Int64(total), Int64(max(0, total - state.disk.used)))
         }
-    }
-
-    /// Runs one call on the disk, unless the disk is dead or an error comes first; other faults are the body's matter.
-    func call<Value: Sendable>(
-        _ operation: FileOperation, _ path: String,
-        _ body: (inout State, SimulatedFaults.Effect?) throws(ErrorNumber) -> Value
-    ) throws(FileError) -> Value {
-        do throws(ErrorNumber) {
-            return try state.withLock { state throws(ErrorNumber) in
-                guard !state.isDead else { throw ErrorNumber(EIO) }
-                let effect = state.faults.next(operation, path, using: &state.generator)
-                if case .error(let code) = effect { throw ErrorNumber(code) }
-                return try body(&state, effect)
-            }
-        } catch {
-            throw FileError(operation.rawValue, path, code: error.code)
-        }
-    }
-
-    /// A call that changes the disk: at the last one before a power cut it does not happen any more.
-    fileprivate func change(
-        _ operation: FileOperation, _ path: String, _ body: (inout State) throws(ErrorNumber) -> Void
-    ) throws(FileError) {
-        try call(operation, path) { state, _ throws(ErrorNumber) in
-            try state.countChange()
-            try body(&state)
-        }
-    }
-}
-
-extension SimulatedFileSystem.State {
-    /// Throws if the power is gone before this change.
-    mutating func countChange() throws(ErrorNumber) {
-        if let left = changesLeft {
-            guard left > 0 else {
-                isDead = true
-                throw ErrorNumber(EIO)
-            }
-            changesLeft = left - 1
-        }
-        changes += 1
-    }
-}
-
-private final class SimulatedVolume: Volume {
-    private let fileSystem: SimulatedFileSystem
-    private let path: String
-    /// Failed syncs that were reported here, or were none of this volume's time.
-    private let reported: Mutex<Int>
-
-    init(fileSystem: SimulatedFileSystem, path: String, failedSyncs: Int) {
-        self.fileSystem = fileSystem
-        self.path = path
-        reported = Mutex(failedSyncs)
-    }
-
-    func sync() throws(FileError) {
-        do {
-            try fileSystem.change(.syncFileSystem, path) { state throws(ErrorNumber) in state.disk.syncAll() }
-        } catch {
-            if error.code == EIO {
-                let failed = fileSystem.state.withLock { state in
-                    state.disk.failSyncAll()
-                    state.failedSyncs += 1
-                    return state.failedSyncs
-                }
-                reported.withLock { $0 = failed }
-            }
-            throw error
-        }
-        let failed = fileSystem.state.withLock { $0.failedSyncs }
-        let isNew = reported.withLock { reported in
-            defer { reported = failed }
-            return reported < failed
-        }
-        if isNew { throw FileError(FileOperation.syncFileSystem.rawValue, path, code: EIO) }
-    }
-}
-
-private final class SimulatedLock: FileLock {
-    private let fileSystem: SimulatedFileSystem
-    private let name: String
-
-    init(fileSystem: SimulatedFileSystem, name: String) {
-        self.fileSystem = fileSystem
-        self.name = name
-    }
-
-    func release() {
-        fileSystem.state.withLock { _ = $0.locked.remove(name) }
     }
 }

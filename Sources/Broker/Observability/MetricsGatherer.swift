@@ -1,5 +1,4 @@
 import KafkaProtocol
-import Metadata
 import Metrics
 import Runtime
 
@@ -104,13 +103,3 @@ final class MetricsGatherer {
 
 /// Asks a shard for its report, which comes later on that shard's thread.
 typealias ReportSource = @Sendable (_ reply: @escaping @Sendable (ShardReport) -> Void) -> Void
-
-/// What the control plane knows when the metrics are asked for.
-struct ClusterReport: Sendable {
-    let image: ClusterImage
-    let controllerEpoch: Int32
-    /// Whether metadata can still be stored.
-    let hasStoreFailed: Bool
-    /// Of topics that do not say otherwise.
-    let minimumInSyncReplicas: Int
-}
