@@ -9,7 +9,7 @@ struct ClusterDiagnosisTests {
     private static func healthy() -> ClusterFacts {
         var facts = ClusterFacts(bootstrap: [BrokerEndpoint(host: "10.0.0.1", port: 9_092)])
         facts.id = "A"
-        facts.nodes = [1, 2].map { id in
+        facts.nodes = [1, 2].map { (id: Int32) in
             var node = ClusterFacts.Node(id: id, endpoint: BrokerEndpoint(host: "10.0.0.\(id)", port: 9_092))
             node.clusterId = "A"
             node.isItself = true

@@ -51,7 +51,7 @@ struct DoctorCommandTests {
     }
 
     @Test func warningsCountWhereThatIsAskedFor() throws {
-        try withDirectory { path in
+        try withDirectory { path throws in
             let place = ["--listen", "127.0.0.1:0", "--data", path, "--set", "log.retention.bytes=1000000"]
             #expect(try Program.run(["doctor"] + place).status == 0)
             #expect(try Program.run(["doctor", "--strict"] + place).status == 1)
