@@ -17,7 +17,7 @@ struct Payload {
             while filled < count {
                 var bits = generator.next()
                 for _ in 0..<min(8, count - filled) {
-                    room[filled] = UInt8(ascii: "A") + UInt8(truncatingIfNeeded: (bits & 0xFF) * 26 >> 8)
+                    room[filled] = UInt8(ascii: "A") + UInt8(truncatingIfNeeded: ((bits & 0xFF) * 26) >> 8)
                     bits >>= 8
                     filled += 1
                 }

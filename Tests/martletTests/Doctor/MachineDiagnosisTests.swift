@@ -83,7 +83,7 @@ struct MachineDiagnosisTests {
 struct KernelFileTests {
     @Test func memoryIsInKilobytes() {
         let text = "MemTotal:       24684092 kB\nSwapTotal:             0 kB\nBroken\n"
-        #expect(MachineFacts.memory("MemTotal", in: text) == 24_684_092 * 1_024)
+        #expect(MachineFacts.memory("MemTotal", in: text) == 25_276_510_208)
         #expect(MachineFacts.memory("SwapTotal", in: text) == 0)
         #expect(MachineFacts.memory("Broken", in: text) == nil)
     }
