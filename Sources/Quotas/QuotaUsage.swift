@@ -69,8 +69,12 @@ public struct QuotaUsage<Key: Hashable & Sendable>: Sendable {
 
     /// Notes that a client was told to pause.
     public mutating func throttled(_ key: Key, ms: Int64, now: Int64) {
-        entries[key]?.throttledMs.record(Double(ms), now: now, throttleWindow)
-        entries[key]?.throttles.record(1, now: now, throttleWindow)
+        let window = throttleWindow
+        withEntry(of: key, now: now) { entry in
+            entry.lastUse = now
+            entry.throttledMs.record(Double(ms), now: now, window)
+            entry.throttles.record(1, now: now, window)
+        }
     }
 
     // MARK: - Between shards

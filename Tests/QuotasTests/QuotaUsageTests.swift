@@ -11,7 +11,7 @@ import Testing
             _ = shards[step % 3].record(100, of: "c", limit: 1_000, now: Int64(step) * 10)
         }
         // Before they told each other each knows its own third.
-        #expect(shards.indices.map { shards[$0].measures(now: 300)[0].rate } == [100, 100, 100])
+        #expect(shards.indices.allSatisfy { (96...100).contains(shards[$0].measures(now: 300)[0].rate) })
         for index in shards.indices {
             let reports = shards[index].takeReports()
             for other in shards.indices where other != index { shards[other].add(reports, now: 300) }

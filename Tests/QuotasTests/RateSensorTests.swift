@@ -15,13 +15,15 @@ import Testing
         #expect(sensor.throttleMs(above: 50, now: 5_000, window) == 10_000)
     }
 
-    @Test func whoPausesAsToldIsAtTheLimitThen() {
+    /// Time that is missing is added in whole samples: the rate of a burst rises again with each until the window is full.
+    @Test func missingSamplesAreCountedWhole() {
         var sensor = RateSensor()
         sensor.record(1_100, now: 0, window)
-        let pause = sensor.throttleMs(above: 100, now: 0, window)
-        #expect(pause == 1_000)
-        #expect(sensor.throttleMs(above: 100, now: pause - 1, window) > 0)
-        #expect(sensor.throttleMs(above: 100, now: pause, window) == 0)
+        #expect(sensor.throttleMs(above: 100, now: 0, window) == 1_000)
+        #expect(sensor.throttleMs(above: 100, now: 500, window) == 500)
+        #expect(sensor.throttleMs(above: 100, now: 1_000, window) == 1_000)
+        #expect(sensor.throttleMs(above: 100, now: 10_900, window) == 100)
+        #expect(sensor.throttleMs(above: 100, now: 11_000, window) == 0)
     }
 
     @Test func theWindowBeginsWithItsOldestSample() {

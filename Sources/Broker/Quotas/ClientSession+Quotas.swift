@@ -56,10 +56,12 @@ extension ClientSession {
 
     private func pause(_ throttle: Throttle, after key: ApiKey) -> Int32 {
         guard let limit = throttle.key, throttle.ms > 0 else { return 0 }
-        let pause = Interval.milliseconds(throttle.ms)
-        shard.quotas.throttled(limit, ms: throttle.ms)
+        // More cannot be said.
+        let ms = Int32(clamping: throttle.ms)
+        let pause = Interval.milliseconds(Int64(ms))
+        shard.quotas.throttled(limit, ms: Int64(ms))
         shard.requests.throttled(key, pause)
         connection.pauseReading(until: shard.loop.now + pause)
-        return Int32(clamping: throttle.ms)
+        return ms
     }
 }

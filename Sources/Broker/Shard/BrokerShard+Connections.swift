@@ -29,8 +29,8 @@ extension BrokerShard {
         guard let refusal = refuse(connection.peer) else { return accept(connection, listener) }
         guard case .quota = refusal else { return nil }
         let handler = RefusedConnection()
-        delay(refusal) { [weak handler] in handler?.close() }
         handler.connection = connection
+        delay(refusal) { [weak handler] in handler?.close() }
         return handler
     }
 
