@@ -176,9 +176,7 @@ import Testing
         let root = try TemporaryDirectory()
         let paths = [root.path + "/one", root.path + "/two"]
         let server = try TestBroker(
-            settings: [
-                "martlet.shards": "\(shards)", "log.dirs": paths.joined(separator: ","), "log.segment.bytes": "100000",
-            ], directory: root.path)
+            settings: ["martlet.shards": "\(shards)", "log.dirs": paths.joined(separator: ",")], directory: root.path)
         defer { server.stop() }
         let client = try WireClient(port: server.port)
         try client.createTopic("t", partitions: 2)

@@ -68,7 +68,7 @@ import Testing
     }
 
     /// Pieces of any size add up to the same, also while segments are sealed in between.
-    @Test(arguments: [Int64(1), 333, 1_500]) func aPassMayBeCutShort(limit: Int64) throws {
+    @Test(arguments: [Int64(7), 333, 1_500]) func aPassMayBeCutShort(limit: Int64) throws {
         var copy = LogCopy(of: source.directory, to: future, source.fileSystem)
         var pieces = 0
         for round in 1...3 {
@@ -77,8 +77,8 @@ import Testing
                 let count = try copy.pass(to: source.log.copyPosition, atMost: limit)
                 #expect(count <= limit)
                 pieces += 1
-                if pieces % 50 == 49 { try append(1) }
-            } while !copy.isCaughtUp && pieces < 100_000
+                if pieces % 50 == 49, pieces < 300 { try append(1) }
+            } while !copy.isCaughtUp
         }
         #expect(pieces > 3)
         _ = try source.log.close()?.perform()

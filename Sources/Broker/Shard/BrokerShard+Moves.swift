@@ -204,8 +204,10 @@ extension BrokerShard {
             log.warning(
                 "a partition was not moved", metadata: ["partition": "\(move.id)", "error": "\(error)"])
         }
-        if moves[move.id] === move { moves[move.id] = nil }
-        move.local.takesAppends = true
+        if moves[move.id] === move {
+            moves[move.id] = nil
+            move.local.takesAppends = true
+        }
         let copy = move.copy
         runOnPool({ try? copy.abandon() }, then: { _ in })
     }
