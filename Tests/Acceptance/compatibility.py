@@ -29,8 +29,8 @@ Not among the scenarios, and different as long as there is one broker:
 * The patterns of client metrics subscriptions are not compiled: of wrong ones only unbalanced brackets are refused.
 * The address of an `ip` quota is numbers, not a host's name.
 * A fetch counts with its records' bytes for a quota, and not with what is around them.
-* The time of a request, for `request_percentage`, is that of its shard without the disk's. An address's
-  `connection_creation_rate` counts for this machine's own addresses too, other limits of connections do not.
+* The time of a request, for `request_percentage`, is that of its shard without the disk's.
+* An address's `connection_creation_rate` counts for this machine's own addresses too; other limits of connections do not.
 """
 
 
