@@ -61,6 +61,7 @@ let package = Package(
         room("LogStorage", ["Bytes", "Records", "Files"]),
         room("DiskScheduler", ["Bytes", "Files", "LogStorage", "Metrics", "Runtime"]),
         room("Metadata", ["Bytes", "Collections", "KafkaProtocol", "Configuration"]),
+        room("Quotas", ["Metadata"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
         room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
@@ -72,7 +73,7 @@ let package = Package(
             [
                 "Bytes", "Collections", "Configuration", "Controller", "DiskScheduler", "EmbeddedStore", "Files",
                 "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
-                "Records", "Replication", "Runtime",
+                "Quotas", "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
@@ -112,6 +113,7 @@ let package = Package(
         tests("Runtime", ["Bytes"]),
         tests("HTTPServer", ["Runtime"]),
         tests("Metadata", ["Bytes"]),
+        tests("Quotas", ["Metadata"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),

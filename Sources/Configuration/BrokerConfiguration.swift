@@ -21,6 +21,7 @@ public struct BrokerConfiguration: Sendable {
     public private(set) var logs: Logs
     public private(set) var compaction: Compaction
     public private(set) var network: Network
+    public private(set) var quotas: Quotas
     public let observability: Observability
 
     /// New topics, and what every topic begins with.
@@ -70,6 +71,22 @@ public struct BrokerConfiguration: Sendable {
         public let partitionsPerDescribePage: Int
     }
 
+    /// How quotas are measured, and what is limited without one.
+    public struct Quotas: Sendable {
+        /// Over how long something is measured.
+        public struct Window: Sendable {
+            public let samples: Int
+            public let sampleSeconds: Int64
+        }
+
+        /// Clients' bytes and time, and connections.
+        public let clients: Window
+        /// Changes of partitions.
+        public let mutations: Window
+        /// Bytes by the second that moves between log directories may copy; nil for as many as they can.
+        public let moveBytesPerSecond: Int64?
+    }
+
     /// - Throws: every problem found.
     public init(_ input: ConfigurationInput = ConfigurationInput()) throws(ConfigurationProblems) {
         let settings = try BrokerSettings(input)
@@ -96,6 +113,7 @@ public struct BrokerConfiguration: Sendable {
         logs = Logs(settings)
         compaction = Compaction(settings)
         network = Network(settings, overrides)
+        quotas = Quotas(settings)
         self.observability = observability
     }
 
@@ -107,6 +125,7 @@ public struct BrokerConfiguration: Sendable {
         altered.logs = Logs(now)
         altered.compaction = Compaction(now)
         altered.network = Network(now, BrokerConfiguration.connectionOverrides(now, &problems))
+        altered.quotas = Quotas(now)
         return altered
     }
 
@@ -186,6 +205,19 @@ extension BrokerConfiguration.Logs {
         verifiesCompressed = settings.flag("martlet.produce.verify.compressed")
         maximumDecompressedBytes = Int(settings.number("martlet.produce.maximum.decompressed.bytes"))
         cordonedDirectories = settings.value(of: "cordoned.log.dirs")?.list ?? []
+    }
+}
+
+extension BrokerConfiguration.Quotas {
+    init(_ settings: BrokerSettings) {
+        clients = Window(
+            samples: Int(settings.number("quota.window.num")),
+            sampleSeconds: settings.number("quota.window.size.seconds"))
+        mutations = Window(
+            samples: Int(settings.number("controller.quota.window.num")),
+            sampleSeconds: settings.number("controller.quota.window.size.seconds"))
+        let moves = settings.number("replica.alter.log.dirs.io.max.bytes.per.second")
+        moveBytesPerSecond = moves == .max ? nil : max(moves, 1)
     }
 }
 

@@ -3,6 +3,16 @@ extension BrokerKeys {
         int("quota.window.num", 11, .atLeast(1), about: "Samples that quotas are measured over."),
         int("quota.window.size.seconds", 1, .atLeast(1), about: "Seconds of one sample."),
         int(
+            "controller.quota.window.num", 11, .atLeast(1),
+            about: "Samples that controller mutations are measured over."),
+        int("controller.quota.window.size.seconds", 1, .atLeast(1), about: "Seconds of one sample."),
+        long(
+            "replica.alter.log.dirs.io.max.bytes.per.second", Int64.max, .atLeast(0), update: .clusterWide,
+            about: "Bytes in a second for moves between directories, of the broker in all."),
+    ]
+
+    static let operations: [ConfigurationKey] = [
+        int(
             "replication.quota.window.num", 11, .atLeast(1),
             about: "Samples that replication quotas are measured over."),
         int("replication.quota.window.size.seconds", 1, .atLeast(1), about: "Seconds of one sample."),
@@ -10,10 +20,6 @@ extension BrokerKeys {
             "alter.log.dirs.replication.quota.window.num", 11, .atLeast(1),
             about: "Samples for moves between directories."),
         int("alter.log.dirs.replication.quota.window.size.seconds", 1, .atLeast(1), about: "Seconds of one sample."),
-        int(
-            "controller.quota.window.num", 11, .atLeast(1),
-            about: "Samples that controller mutations are measured over."),
-        int("controller.quota.window.size.seconds", 1, .atLeast(1), about: "Seconds of one sample."),
         className("client.quota.callback.class", about: "Class that decides quotas."),
         className("create.topic.policy.class.name", about: "Class that may refuse a new topic."),
         className("alter.config.policy.class.name", about: "Class that may refuse a change of configuration."),

@@ -67,9 +67,6 @@ extension BrokerKeys {
         long(
             "follower.replication.throttled.rate", Int64.max, .atLeast(0), update: .clusterWide,
             about: "Bytes in a second that a follower takes for throttled replicas."),
-        long(
-            "replica.alter.log.dirs.io.max.bytes.per.second", Int64.max, .atLeast(0), update: .clusterWide,
-            about: "Bytes in a second for moves between directories."),
         list(
             "early.start.listeners", nil,
             about: "Listeners that open before the broker knows the cluster's metadata."),

@@ -4,8 +4,11 @@ import Metadata
 
 extension Controller {
     /// Adds partitions to topics, to each by itself.
+    ///
+    /// - Parameter permits: whether the client's quota allows for so many partitions more.
     public func createPartitions(
-        _ request: CreatePartitionsRequest, using generator: inout some RandomNumberGenerator
+        _ request: CreatePartitionsRequest, using generator: inout some RandomNumberGenerator,
+        permits: (Int) -> Bool = { _ in true }
     ) -> ControllerResult<CreatePartitionsResponse> {
         var result = ControllerResult(reply: CreatePartitionsResponse())
         let occurrences = Dictionary(request.topics.map { ($0.name, 1) }, uniquingKeysWith: +)
@@ -15,6 +18,7 @@ extension Controller {
             do throws(ControllerError) {
                 if occurrences[topic.name] != 1 { throw ControllerError(.invalidRequest, "Duplicate topic name.") }
                 let records = try addPartitions(topic, atMost: remaining, using: &generator)
+                guard permits(records.count) else { throw ControllerError.overQuota }
                 remaining -= records.count
                 result.records += records
                 result.reply.results.append(.init(topic.name, nil))

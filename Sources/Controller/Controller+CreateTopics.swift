@@ -9,8 +9,11 @@ extension Controller {
     public static let maximumPartitionsPerRequest = 10_000
 
     /// Creates topics, each by itself: one that cannot be created does not keep the others from it.
+    ///
+    /// - Parameter permits: whether the client's quota allows for so many partitions more.
     public func createTopics(
-        _ request: CreateTopicsRequest, using generator: inout some RandomNumberGenerator
+        _ request: CreateTopicsRequest, using generator: inout some RandomNumberGenerator,
+        permits: (Int) -> Bool = { _ in true }
     ) -> ControllerResult<CreateTopicsResponse> {
         var creation = TopicCreation(self)
         var response = CreateTopicsResponse()
@@ -23,7 +26,7 @@ extension Controller {
                     throw ControllerError(.policyViolation, "Excessively large number of partitions per request.")
                 }
                 if occurrences[topic.name] != 1 { throw ControllerError(.invalidRequest, "Duplicate topic name.") }
-                response.topics.append(try creation.create(topic, using: &generator))
+                response.topics.append(try creation.create(topic, using: &generator, permits: permits))
             } catch {
                 response.topics.append(CreateTopicsResponse.CreatableTopicResult(topic.name, error))
             }
@@ -87,11 +90,13 @@ private struct TopicCreation {
     }
 
     mutating func create(
-        _ topic: CreateTopicsRequest.CreatableTopic, using generator: inout some RandomNumberGenerator
+        _ topic: CreateTopicsRequest.CreatableTopic, using generator: inout some RandomNumberGenerator,
+        permits: (Int) -> Bool
     ) throws(ControllerError) -> CreateTopicsResponse.CreatableTopicResult {
         try checkName(topic.name)
         let overrides = try checkSettings(topic.configs)
         let assignments = try assignments(of: topic, using: &generator)
+        guard permits(assignments.count) else { throw .overQuota }
         let id = UUID.random(using: &generator)
         append(topic.name, id, overrides, assignments)
 

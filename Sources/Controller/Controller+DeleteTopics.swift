@@ -6,8 +6,10 @@ import Metadata
 
 extension Controller {
     /// Deletes topics, each by itself. From version 6 on a topic may be named by its id.
+    ///
+    /// - Parameter permits: whether the client's quota allows for so many partitions less.
     public func deleteTopics(
-        _ request: DeleteTopicsRequest, version: Int16
+        _ request: DeleteTopicsRequest, version: Int16, permits: (Int) -> Bool = { _ in true }
     ) -> ControllerResult<DeleteTopicsResponse> {
         let rows = version >= 6 ? request.topics : request.topicNames.map { .init(name: $0) }
         var deletion = TopicDeletion(rows, image)
@@ -17,7 +19,7 @@ extension Controller {
                 ControllerError(version < 3 ? .invalidRequest : .topicDeletionDisabled, "Topic deletion is disabled."))
             return deletion.result
         }
-        for row in rows { deletion.delete(row) }
+        for row in rows { deletion.delete(row, permits) }
         return deletion.result
     }
 }
@@ -58,12 +60,12 @@ private struct TopicDeletion {
     }
 
     /// A name or id that is there more than once is answered once; rows that name nothing or too much, each.
-    mutating func delete(_ row: Row) {
+    mutating func delete(_ row: Row, _ permits: (Int) -> Bool) {
         switch Key(row) {
         case .name(let name)?:
-            if done.insert(.name(name)).inserted { delete(name: name) }
+            if done.insert(.name(name)).inserted { delete(name: name, permits) }
         case .id(let id)?:
-            if done.insert(.id(id)).inserted { delete(id: id) }
+            if done.insert(.id(id)).inserted { delete(id: id, permits) }
         case nil:
             let message =
                 row.name == nil
@@ -72,7 +74,7 @@ private struct TopicDeletion {
         }
     }
 
-    private mutating func delete(name: String) {
+    private mutating func delete(name: String, _ permits: (Int) -> Bool) {
         guard counts[.name(name)] == 1 else {
             return answer(name, .zero, ControllerError(.invalidRequest, "Duplicate topic name."))
         }
@@ -84,10 +86,10 @@ private struct TopicDeletion {
             let message = "The provided topic name maps to an ID that was already supplied."
             return answer(name, topic.id, ControllerError(.invalidRequest, message))
         }
-        remove(topic)
+        remove(topic, permits)
     }
 
-    private mutating func delete(id: UUID) {
+    private mutating func delete(id: UUID, _ permits: (Int) -> Bool) {
         guard counts[.id(id)] == 1 else {
             return answer(nil, id, ControllerError(.invalidRequest, "Duplicate topic id."))
         }
@@ -95,10 +97,11 @@ private struct TopicDeletion {
             return answer(nil, id, ControllerError(.unknownTopicId, "This server does not host this topic ID."))
         }
         // Named as well: the answer to the name says so.
-        if counts[.name(topic.name)] != 1 { remove(topic) }
+        if counts[.name(topic.name)] != 1 { remove(topic, permits) }
     }
 
-    private mutating func remove(_ topic: TopicImage) {
+    private mutating func remove(_ topic: TopicImage, _ permits: (Int) -> Bool) {
+        guard permits(topic.partitions.count) else { return answer(topic.name, topic.id, .overQuota) }
         result.records.append(.topicRemoval(TopicRemovalRecord(topicId: topic.id)))
         answer(topic.name, topic.id, nil)
     }

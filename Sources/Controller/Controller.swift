@@ -50,4 +50,7 @@ public struct ControllerError: Error, Sendable, Equatable {
         self.code = code
         self.message = message
     }
+
+    /// The client has changed more partitions than its quota allows for.
+    static let overQuota = ControllerError(.throttlingQuotaExceeded, "The throttling quota has been exceeded.")
 }

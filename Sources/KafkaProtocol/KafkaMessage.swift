@@ -25,6 +25,12 @@ public protocol KafkaRequest: KafkaMessage {
     static var apiKey: ApiKey { get }
 }
 
+/// An answer that says for how long its client is to pause.
+public protocol ThrottledResponse: KafkaMessage {
+    /// Milliseconds; 0 for not at all. Versions without the field drop it.
+    var throttleTimeMs: Int32 { get set }
+}
+
 /// A part of a message that may stand in an array.
 package protocol KafkaStructure: Sendable {
     init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError)

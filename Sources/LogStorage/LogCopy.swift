@@ -17,6 +17,10 @@ public struct LogCopy: Sendable {
     private var copied: [String: FileStatus] = [:]
     /// The segment that was active at the last pass, of which there may be more now.
     private var growing: (name: String, bytes: Int64)?
+    /// Another one of which the last pass had not time for all.
+    private var part: (name: String, status: FileStatus, bytes: Int64)?
+    /// Whether the last pass copied all that it was to copy.
+    public private(set) var isCaughtUp = false
     private static let chunkSize = 1 << 20
 
     /// Bytes of records copied so far.
@@ -29,17 +33,44 @@ public struct LogCopy: Sendable {
         self.fileSystem = fileSystem
     }
 
-    /// Copies the records up to the position.
+    /// Copies the records up to the position, or until so many bytes were copied.
     ///
     /// - Returns: how many bytes that were.
-    public mutating func pass(to position: Position) throws(FileError) -> Int64 {
+    public mutating func pass(to position: Position, atMost limit: Int64 = .max) throws(FileError) -> Int64 {
         try fileSystem.createDirectory(directory)
         let before = bytes
+        isCaughtUp = true
         for name in try segmentNames() {
             guard let (base, _) = LogFiles.parse(name), base <= position.activeSegment else { continue }
-            try copyRecords(name, upTo: base == position.activeSegment ? position.activeBytes : nil)
+            let end = base == position.activeSegment ? position.activeBytes : nil
+            guard try copyPart(of: name, upTo: end, atMost: limit - (bytes - before)) else {
+                isCaughtUp = false
+                break
+            }
         }
         return bytes - before
+    }
+
+    /// Copies a segment, or so many bytes of it; whether that was all.
+    private mutating func copyPart(of name: String, upTo end: Int64?, atMost limit: Int64) throws(FileError) -> Bool {
+        guard let status = try fileSystem.status("\(source)/\(name)") else { return true }
+        if end == nil, copied[name] == status { return true }
+        let start = place(in: name, status, isGrowing: end != nil)
+        guard (end ?? status.size) - start > limit else {
+            try copyRecords(name, upTo: end)
+            return true
+        }
+        guard limit > 0, let count = try copyRange(of: name, from: start, upTo: start + limit) else { return false }
+        bytes += count
+        if end == nil { part = (name, status, start + count) } else { growing = (name, start + count) }
+        return false
+    }
+
+    /// Up to where the copy of a segment is good.
+    private func place(in name: String, _ status: FileStatus, isGrowing: Bool) -> Int64 {
+        if isGrowing, let growing, growing.name == name { return growing.bytes }
+        if let part, part.name == name, part.status == status { return part.bytes }
+        return 0
     }
 
     /// Copies the rest of a log that nobody writes to any more, and makes the copy durable.
@@ -79,8 +110,7 @@ public struct LogCopy: Sendable {
     private mutating func copyRecords(_ name: String, upTo limit: Int64?, isLast: Bool = false) throws(FileError) {
         guard let status = try fileSystem.status("\(source)/\(name)") else { return }
         if limit == nil, !isLast, copied[name] == status { return }
-        var start: Int64 = 0
-        if let growing, growing.name == name, limit != nil || isLast { start = growing.bytes }
+        let start = place(in: name, status, isGrowing: limit != nil || isLast)
         guard let count = try copyRange(of: name, from: start, upTo: limit) else { return }
         bytes += count
         if let limit {

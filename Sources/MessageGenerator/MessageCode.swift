@@ -20,11 +20,10 @@ enum MessageCode {
 
     private static func write(_ message: Message, of schema: Schema, into source: inout SourceText) {
         source.line("/// \(title(of: message, in: schema))")
-        let conformance = message.kind == .request ? "KafkaRequest" : "KafkaMessage"
         let code = StructureCode(
             layout: StructureLayout(message: message, versions: message.versions, fields: message.fields),
             isMessage: true)
-        source.block("public struct \(message.name): \(conformance)") { source in
+        source.block("public struct \(message.name): \(message.protocolName)") { source in
             if message.kind == .request, let api = schema.api {
                 source.line("public typealias Response = \(api.name)Response")
                 source.line("public static let apiKey = ApiKey.\(api.caseName)")
@@ -81,6 +80,15 @@ extension Schema.Api {
 }
 
 extension Message {
+    /// The protocol that its Swift type has.
+    var protocolName: String {
+        switch kind {
+        case .request: "KafkaRequest"
+        case .response: fields.contains { $0.name == "throttleTimeMs" } ? "ThrottledResponse" : "KafkaMessage"
+        case .record, .data: "KafkaMessage"
+        }
+    }
+
     /// Whether some field needs to know if a value of this structure is the default.
     func asksWhetherDefault(_ name: String) -> Bool {
         let all = fields + structures.flatMap(\.fields)

@@ -28,7 +28,9 @@ Not among the scenarios, and different as long as there is one broker:
 * `listeners` and `listener.security.protocol.map` change at a restart only.
 * The patterns of client metrics subscriptions are not compiled: of wrong ones only unbalanced brackets are refused.
 * The address of an `ip` quota is numbers, not a host's name.
-* Quotas are kept and shown; they limit nothing yet.
+* A fetch counts with its records' bytes for a quota, and not with what is around them.
+* The time of a request, for `request_percentage`, is that of its shard without the disk's.
+* An address's `connection_creation_rate` counts for this machine's own addresses too; other limits of connections do not.
 """
 
 

@@ -3,6 +3,7 @@ import Files
 import KafkaProtocol
 import KafkaProtocolMore
 import MartletTesting
+import Runtime
 import Testing
 
 /// Configuration and other admin requests, and that what they change takes effect.
@@ -169,6 +170,30 @@ import Testing
         let again = try WireClient(port: server.port)
         #expect(try places(again)[target].contains(1))
         #expect(try again.fetch("t", partition: 1, from: 0).highWatermark == 21)
+    }
+
+    @Test(arguments: [1, 3]) func aMoveKeepsToItsLimitOfBytes(shards: Int) throws {
+        let root = try TemporaryDirectory()
+        let paths = [root.path + "/one", root.path + "/two"]
+        let server = try TestBroker(
+            settings: ["martlet.shards": "\(shards)", "log.dirs": paths.joined(separator: ",")], directory: root.path)
+        defer { server.stop() }
+        let client = try WireClient(port: server.port)
+        try client.createTopic("t", partitions: 2)
+        var bytes = 0
+        for _ in 0..<30 {
+            bytes += try client.produce([UInt8](repeating: 1, count: 10_000), to: "t", partition: 1).batchSize
+        }
+        let target = 1 - (try #require(try places(client).firstIndex { $0.contains(1) }))
+        let rate = 400_000
+        #expect(try alter(client, broker, "", ["replica.alter.log.dirs.io.max.bytes.per.second": "\(rate)"]) == [0])
+        let start = MonotonicTime.current()
+        #expect(try move(client, to: paths[target]) == 0)
+        while try !places(client)[target].contains(1), MonotonicTime.current() - start < .seconds(20) {}
+        // All that was copied is paid for before the partition is closed for the rest, of which there is none.
+        let least = Int64(bytes) * 1_000_000_000 / Int64(rate)
+        #expect(MonotonicTime.current() - start >= .nanoseconds(least))
+        #expect(try client.fetch("t", partition: 1, from: 0).highWatermark == 30)
     }
 
     /// The partitions that are in each directory, those on their way left out.

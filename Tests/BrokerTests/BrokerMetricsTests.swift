@@ -137,6 +137,36 @@ import Testing
             ])
     }
 
+    @Test(arguments: [1, 3]) func quotasAndPausesAreShown(shards: Int) throws {
+        let broker = try Served(["martlet.shards": "\(shards)", "quota.window.num": "2"])
+        try broker.client.createTopic("t")
+        let before = try broker.samples()
+        #expect(before["martlet_build_info{version=\"unknown\",commit=\"\"}"] == 1)
+        #expect(before.keys.allSatisfy { !$0.hasPrefix("kafka_server_produce") })
+        try broker.client.setQuota(["client-id": "test"], "producer_byte_rate", 1_000)
+        let produced = try broker.client.produce([UInt8](repeating: 1, count: 1_100), to: "t")
+        try broker.client.setQuota(["user": nil], "controller_mutation_rate", 0.000_1)
+        for name in ["a", "b"] {
+            try broker.client.sendCreateTopic(name, partitions: 1)
+            _ = try broker.client.receiveCreatedTopic()
+        }
+
+        let samples = try broker.samples()
+        let whose = "{user=\"\",client_id=\"test\"}"
+        let rate = try #require(samples["kafka_server_produce_byte_rate\(whose)"])
+        #expect(rate > 0 && rate <= Double(produced.batchSize + 100))
+        #expect(try #require(samples["kafka_server_produce_throttle_time\(whose)"]) > 0)
+        let user = "{user=\"ANONYMOUS\",client_id=\"\"}"
+        #expect(try #require(samples["kafka_server_controllermutation_throttle_time\(user)"]) > 1_000)
+        #expect(samples["martlet_quota_measures{quota=\"producer_byte_rate\"}"] == 1)
+        #expect(samples["martlet_quota_measures{quota=\"consumer_byte_rate\"}"] == 0)
+        let throttle = "kafka_network_requestmetrics_throttletimems"
+        #expect(samples["\(throttle)_count{request=\"Produce\"}"] == 1)
+        #expect(try #require(samples["\(throttle)_sum{request=\"Produce\"}"]) >= 100)
+        #expect(samples["\(throttle)_sum{request=\"Metadata\"}"] ?? 0 == 0)
+        #expect(try #require(samples["\(throttle){request=\"CreateTopics\",quantile=\"0.99\"}"]) > 1_000)
+    }
+
     @Test func everyQueryOfTheDashboardNamesWhatIsServed() throws {
         let broker = try Served()
         try broker.client.createTopic("t")

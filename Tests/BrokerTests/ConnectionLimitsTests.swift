@@ -1,4 +1,5 @@
 import Configuration
+import Quotas
 import Runtime
 import Testing
 
@@ -18,7 +19,8 @@ import Testing
         let network = try BrokerConfiguration(input).network
         let peer = try #require(try HostPort(host: "127.0.0.1", port: 1).resolve().first)
         for (maximum, expected) in [(3, 3), (100, 10)] {
-            var limits = ConnectionLimits(network, maximum: maximum)
+            var limits = ConnectionLimits(
+                network, maximum: maximum, window: QuotaWindow(samples: 11, sampleMs: 1_000))
             let admitted = (0..<20).filter { _ in limits.opened(peer, now: MonotonicTime.current()) == nil }
             #expect(admitted.count == expected)
             limits.closed(peer)

@@ -8,11 +8,13 @@ import Testing
 /// One blocking connection that speaks Kafka's protocol, for tests.
 final class WireClient {
     private let descriptor: Int32
+    private let clientID: String
     private var correlation: Int32 = 0
 
     struct Closed: Error {}
 
-    init(port: UInt16) throws {
+    init(port: UInt16, clientID: String = "test") throws {
+        self.clientID = clientID
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -46,7 +48,7 @@ final class WireClient {
         correlation += 1
         var writer = ByteWriter()
         writer.write(Int32(0))
-        try RequestHeader(apiKey: key, version: version, correlationId: correlation, clientId: "test")
+        try RequestHeader(apiKey: key, version: version, correlationId: correlation, clientId: clientID)
             .encode(into: &writer)
         try body(&writer)
         writer.overwrite(Int32(writer.count - 4), at: 0)
@@ -197,6 +199,16 @@ extension WireClient {
         }
     }
 
+    /// The throttle time in the answer to a produce of one partition.
+    func receiveProducedThrottle() throws -> Int32 {
+        try receive(.produce, version: 7) { (cursor) throws(DecodeError) in
+            try cursor.skip(4)
+            _ = try cursor.string(compact: false)
+            try cursor.skip(4 + 4 + 2 + 8 + 8 + 8)
+            return try cursor.int32()
+        }
+    }
+
     /// The records field that a Fetch of version 4 from `offset` on returns.
     func fetch(
         _ topic: String, partition: Int32 = 0, from offset: Int64, maximumWait: Int32 = 0
@@ -253,6 +265,19 @@ extension WireClient {
             writer.write(Int64(-1))
             writer.write(Int32(16 << 20))
             writer.write(Int32(0))
+        }
+    }
+
+    /// The same with what the session has to say of one partition; nil for nothing.
+    func receiveThrottledFetch() throws -> (throttleMs: Int32, session: Int32, records: [UInt8]?) {
+        try receive(.fetch, version: 7) { (cursor) throws(DecodeError) in
+            let throttleMs = try cursor.int32()
+            try cursor.skip(2)
+            let session = try cursor.int32()
+            guard try cursor.int32() == 1 else { return (throttleMs, session, nil) }
+            _ = try cursor.string(compact: false)
+            try cursor.skip(4 + 4 + 2 + 8 + 8 + 8 + 4)
+            return (throttleMs, session, try cursor.nullableBytes(compact: false) ?? [])
         }
     }
 

@@ -67,6 +67,25 @@ import Testing
         #expect(try contents(opened()) == contents(source))
     }
 
+    /// Pieces of any size add up to the same, also while segments are sealed in between.
+    @Test(arguments: [Int64(7), 333, 1_500]) func aPassMayBeCutShort(limit: Int64) throws {
+        var copy = LogCopy(of: source.directory, to: future, source.fileSystem)
+        var pieces = 0
+        for round in 1...3 {
+            try append(round * 2)
+            repeat {
+                let count = try copy.pass(to: source.log.copyPosition, atMost: limit)
+                #expect(count <= limit)
+                pieces += 1
+                if pieces % 50 == 49, pieces < 300 { try append(1) }
+            } while !copy.isCaughtUp
+        }
+        #expect(pieces > 3)
+        _ = try source.log.close()?.perform()
+        try copy.finish()
+        #expect(try contents(opened()) == contents(source))
+    }
+
     /// A pass goes as far as it was told: what lies behind may be taken back by a failed write.
     @Test func bytesBehindThePositionAreLeftOut() throws {
         try append(2)

@@ -13,6 +13,7 @@ enum Exceptions {
         ("Sources/Logging/", "levels that can be changed while the program runs"),
         ("Sources/Files/", "the simulated disk, which tests share between threads"),
         ("Sources/Broker/Context/CompactionSlots.swift", "one word by which the shards take turns at compacting"),
+        ("Sources/Broker/Context/MovePace.swift", "one word by which the shards share a limit of bytes"),
         ("Sources/Broker/Shard/RunningCompaction.swift", "how a compaction on its own thread is told to end"),
     ]
 

@@ -9,6 +9,7 @@ import Runtime
 struct BrokerContext: Sendable {
     let configuration: BrokerConfiguration
     let nodeID: Int32
+    let build: BuildInfo
     let clusterID: String
     let shardCount: Int
     let fileSystem: any FileSystem
@@ -17,6 +18,7 @@ struct BrokerContext: Sendable {
     /// The threads that compact.
     let compactors: BlockingPool
     let compactionSlots: CompactionSlots
+    let movePace: MovePace
     /// Log directories in the order of the configuration.
     let directories: [BrokerDirectory]
     let syncThreads: [SyncThread]

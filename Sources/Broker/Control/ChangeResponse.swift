@@ -4,14 +4,16 @@ import KafkaProtocolMore
 
 /// Decides on changes of metadata, one after another.
 protocol DecisionMaker: AnyObject {
-    /// Makes a decision and replies when all shards have applied it.
+    /// Makes a decision and replies when all shards have applied it. Within a limit the reply says for how long the client
+    /// has to pause; the decision asks its last argument before so many partitions are created or removed.
     func decide<Response: ChangeResponse>(
-        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
+        within limit: MutationLimit?,
+        _ decision: (Controller, inout SystemRandomNumberGenerator, (Int) -> Bool) -> ControllerResult<Response>,
         reply: @escaping @Sendable (Response) -> Void)
 }
 
 /// An answer to a request that changes metadata.
-protocol ChangeResponse: KafkaMessage {
+protocol ChangeResponse: ThrottledResponse {
     /// Says of everything that would have been done that the metadata store took no records.
     mutating func notStored()
 }

@@ -7,6 +7,7 @@ import KafkaProtocol
 import LogStorage
 import Logging
 import Metadata
+import Quotas
 import Runtime
 
 /// The thread of decisions: it owns the metadata store and the controller, takes admin requests, appends their records,
@@ -23,6 +24,7 @@ final class ControlPlane {
     private var publications = Publications()
     private let checkpoints: CheckpointKeeper
     private let metrics: MetricsGatherer
+    private var mutations: MutationQuotas
     private var storeHasFailed = false
 
     /// Opens the metadata and takes the lead over it.
@@ -35,6 +37,7 @@ final class ControlPlane {
         controller = Controller(configuration: context.configuration, image: loaded.image)
         checkpoints = CheckpointKeeper(context: context)
         metrics = MetricsGatherer(loop: loop, context: context)
+        mutations = MutationQuotas(window: QuotaWindow(context.configuration.quotas.mutations))
         loop.onEndOfTick { [unowned self] in checkpoints.writeIfDue(now: loop.now) }
         scheduleUpkeep()
         putStraysAside()
@@ -216,12 +219,20 @@ final class ControlPlane {
 
 extension ControlPlane: DecisionMaker {
     func decide<Response: ChangeResponse>(
-        _ decision: (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>,
+        within limit: MutationLimit?,
+        _ decision: (Controller, inout SystemRandomNumberGenerator, (Int) -> Bool) -> ControllerResult<Response>,
         reply: @escaping @Sendable (Response) -> Void
     ) {
-        let result = decision(controller, &random)
-        if commit(result.records, { reply(result.reply) }) { return }
-        var refusal = result.reply
+        let now = loop.now.nanoseconds / 1_000_000
+        var budget = limit.map { mutations.budget($0.quota, isStrict: $0.isStrict, now: now) }
+        var result = decision(controller, &random) { budget?.permits($0) ?? true }
+        if let budget {
+            mutations.settle(budget, now: now)
+            result.reply.throttleTimeMs = Int32(clamping: budget.throttleMs)
+        }
+        let answer = result.reply
+        if commit(result.records, { reply(answer) }) { return }
+        var refusal = answer
         refusal.notStored()
         reply(refusal)
     }

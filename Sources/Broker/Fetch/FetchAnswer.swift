@@ -13,11 +13,13 @@ struct FetchAnswer {
 
     private let reply: Reply
     private let sessionID: Int32
+    private let throttleMs: Int32
     private let topics: [[PartitionRead]]
 
-    init(reply: Reply, sessionID: Int32, reads: [PartitionRead]) {
+    init(reply: Reply, sessionID: Int32, throttleMs: Int32 = 0, reads: [PartitionRead]) {
         self.reply = reply
         self.sessionID = sessionID
+        self.throttleMs = throttleMs
         topics = FetchAnswer.group(reads)
     }
 
@@ -49,7 +51,8 @@ struct FetchAnswer {
             output.write(reply.correlationID)
             if reply.key.responseHeaderVersion(reply.version) >= 1 { output.writeUnsignedVarint(0) }
             writer = FetchResponseWriter(
-                version: reply.version, sessionId: sessionID, topicCount: topics.count, into: &output)
+                version: reply.version, throttleTimeMs: throttleMs, sessionId: sessionID, topicCount: topics.count,
+                into: &output)
         }
         guard var writer else { return }
         var fileBytes = 0

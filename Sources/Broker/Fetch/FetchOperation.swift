@@ -58,6 +58,7 @@ final class FetchOperation {
     // MARK: Reading
 
     private func read() {
+        if state == .parked { session.meter?.run() }
         state = .reading
         let candidates = isFull ? context.inRequestOrder : context.takeDirty()
         reads = candidates.map { PartitionRead($0) }
@@ -134,6 +135,7 @@ final class FetchOperation {
 
     private func park(missing: Int) {
         state = .parked
+        session.meter?.rest()
         wantedBytes = missing
         context.parked = self
         var hasMissedSomething = false
@@ -183,6 +185,10 @@ final class FetchOperation {
     // MARK: The end
 
     private func answer() {
+        if session.meter != nil, options.replicaID < 0 {
+            let throttleMs = session.throttleFetch(bytes: reads.reduce(0) { $0 + ($1.fetched?.byteCount ?? 0) })
+            if throttleMs > 0 { return answerThrottled(throttleMs) }
+        }
         let told = isFull ? reads : reads.filter(\.hasNews)
         FetchAnswer(reply: reply, sessionID: sessionID, reads: told).write(to: session)
         session.count(told)
@@ -196,6 +202,18 @@ final class FetchOperation {
             let isUpToDate = follow(read, seen: fetched)
             if !isUpToDate || fetched.error != .none || fetched.byteCount > 0 { context.markDirty(read.interest) }
         }
+        end()
+        session.finishBusy()
+    }
+
+    /// Over the quota: nothing is told now, and all of it is still to be told. A session that the request would have opened
+    /// is not; its client asks for one again.
+    private func answerThrottled(_ throttleMs: Int32) {
+        FetchAnswer(reply: reply, sessionID: isFull ? 0 : sessionID, throttleMs: throttleMs, reads: [])
+            .write(to: session)
+        session.count([])
+        for read in reads where !isFull { context.markDirty(read.interest) }
+        if isFull { shard.fetchSessions.remove(context.id) }
         end()
         session.finishBusy()
     }

@@ -32,6 +32,7 @@ enum ProduceHandler {
             if produced.isWaiting { pending.unfinished += 1 }
             pending.partitions.append(produced)
         }
+        if session.meter != nil { pending.throttleMs = session.throttleProduce(isAnswered: view.acks != 0) }
         finish(pending, acks: view.acks, session: session)
     }
 

@@ -47,12 +47,16 @@ enum FetchHandler {
             options: FetchOptions(
                 version: request.version, readsCommitted: parameters.isolationLevel == 1,
                 replicaID: parameters.replicaId),
-            limits: limits(parameters, shard), sessionID: hasEnded ? 0 : context.id, isFull: isFull)
+            limits: limits(parameters, session), sessionID: hasEnded ? 0 : context.id, isFull: isFull)
         operation.start()
     }
 
-    private static func limits(_ parameters: FetchParameters, _ shard: BrokerShard) -> FetchLimits {
-        let maximum = min(Int(parameters.maxBytes), shard.context.configuration.network.maximumFetchBytes)
+    private static func limits(_ parameters: FetchParameters, _ session: ClientSession) -> FetchLimits {
+        let shard = session.shard
+        var maximum = min(Int(parameters.maxBytes), shard.context.configuration.network.maximumFetchBytes)
+        if let quota = session.meter?.limits.fetch, parameters.replicaId < 0 {
+            maximum = min(maximum, shard.quotas.largestFetch(quota))
+        }
         return FetchLimits(
             minimumBytes: min(Int(parameters.minBytes), maximum), maximumBytes: max(maximum, 0),
             maximumWait: .milliseconds(Int64(max(parameters.maxWaitMs, 0))))
@@ -94,9 +98,11 @@ enum FetchHandler {
 
     private static func refusePartitions(_ request: Request, _ session: ClientSession, _ view: FetchRequestView) {
         let unread = FetchedPartition(unread: .unknownServerError)
+        let throttleMs = session.throttleRequest(.fetch)
         session.answer(request.reply) { (output) throws(EncodeError) in
             var writer = FetchResponseWriter(
-                version: request.version, errorCode: .unknownServerError, topicCount: view.topics.count, into: &output)
+                version: request.version, throttleTimeMs: throttleMs, errorCode: .unknownServerError,
+                topicCount: view.topics.count, into: &output)
             for topic in view.topics {
                 writer.beginTopic(
                     name: topic.name, topicId: topic.topicId, partitionCount: topic.partitions.count, into: &output)
@@ -112,8 +118,10 @@ enum FetchHandler {
     }
 
     private static func refuse(_ request: Request, _ session: ClientSession, _ error: ErrorCode) {
+        let throttleMs = session.throttleRequest(.fetch)
         session.answer(request.reply) { (output) throws(EncodeError) in
-            let writer = FetchResponseWriter(version: request.version, errorCode: error, topicCount: 0, into: &output)
+            let writer = FetchResponseWriter(
+                version: request.version, throttleTimeMs: throttleMs, errorCode: error, topicCount: 0, into: &output)
             try writer.end(into: &output)
         }
     }

@@ -7,6 +7,8 @@ import KafkaProtocolMore
 enum CreateTopicsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(CreateTopicsRequest.self, maximumElements: RequestLimits.newTopics)
-        session.decide(request.reply) { controller, random in controller.createTopics(body, using: &random) }
+        session.decide(request.reply, within: session.mutationLimit(request, strictFrom: 6)) {
+            controller, random, permits in controller.createTopics(body, using: &random, permits: permits)
+        }
     }
 }

@@ -8,6 +8,8 @@ enum DeleteTopicsHandler {
         let body = try request.decode(
             DeleteTopicsRequest.self, maximumElements: session.shard.requestLimits.topics)
         let version = request.version
-        session.decide(request.reply) { controller, _ in controller.deleteTopics(body, version: version) }
+        session.decide(request.reply, within: session.mutationLimit(request, strictFrom: 5)) {
+            controller, _, permits in controller.deleteTopics(body, version: version, permits: permits)
+        }
     }
 }

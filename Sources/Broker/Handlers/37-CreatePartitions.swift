@@ -6,6 +6,8 @@ import KafkaProtocolMore
 enum CreatePartitionsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(CreatePartitionsRequest.self, maximumElements: RequestLimits.newTopics)
-        session.decide(request.reply) { controller, random in controller.createPartitions(body, using: &random) }
+        session.decide(request.reply, within: session.mutationLimit(request, strictFrom: 3)) {
+            controller, random, permits in controller.createPartitions(body, using: &random, permits: permits)
+        }
     }
 }

@@ -5,6 +5,8 @@ import Runtime
 extension BrokerReport {
     /// What Kafka has no name for.
     func writeOwn(to writer: inout ExpositionWriter) {
+        writer.begin("martlet_build_info", .gauge, "Always 1; its labels say which build this is.")
+        writer.sample(1, [Dimension("version", build.version), Dimension("commit", build.commit)])
         writer.begin("martlet_disk_writes_total", .counter, "Writes to logs.")
         writer.sample(sum { $0.disk.writes })
         writer.begin(

@@ -12,6 +12,10 @@ extension BrokerReport {
         ("totaltimems", "Milliseconds from a request's arrival to its answer.", { $0.total }),
         ("requestqueuetimems", "Milliseconds that a request waited for its turn.", { $0.queue }),
         ("localtimems", "Milliseconds of work on a request, its disk writes included.", { $0.local }),
+        (
+            "throttletimems", "Milliseconds that a client over its quota was not listened to after the answer.",
+            { $0.throttleOfAll }
+        ),
         ("remotetimems", "Milliseconds that a request waited for syncs, records or other threads.", { $0.remote }),
     ]
 

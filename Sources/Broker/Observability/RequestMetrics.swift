@@ -20,18 +20,28 @@ struct RequestDurations: Sendable {
     var local = LatencyHistogram()
     /// After that, waiting: for a sync, for records to arrive, for another thread.
     var remote = LatencyHistogram()
+    /// Pauses after answers to clients over their quota; those without a pause are not in here.
+    var throttle = LatencyHistogram()
 
     mutating func merge(_ other: RequestDurations) {
         total.merge(other.total)
         queue.merge(other.queue)
         local.merge(other.local)
         remote.merge(other.remote)
+        throttle.merge(other.throttle)
     }
 
     func since(_ earlier: RequestDurations) -> RequestDurations {
         RequestDurations(
             total: total.since(earlier.total), queue: queue.since(earlier.queue), local: local.since(earlier.local),
-            remote: remote.since(earlier.remote))
+            remote: remote.since(earlier.remote), throttle: throttle.since(earlier.throttle))
+    }
+
+    /// Pauses after all answers, most of which have none.
+    var throttleOfAll: LatencyHistogram {
+        var all = throttle
+        all.record(nanoseconds: 0, count: max(total.count - throttle.count, 0))
+        return all
     }
 }
 
@@ -92,6 +102,11 @@ final class RequestMetrics {
 
     /// The answer to a request was written.
     func answered(_ key: ApiKey, _ times: RequestTimes) { answeredInTick.append((api(key), times)) }
+
+    /// The client has to pause after the request.
+    func throttled(_ key: ApiKey, _ pause: Interval) {
+        api(key).counts.durations.throttle.record(nanoseconds: pause.nanoseconds)
+    }
 
     /// An answer says so, of the whole request or of one partition.
     func count(_ error: ErrorCode, in key: ApiKey) {

@@ -1,6 +1,7 @@
 import DiskScheduler
 import KafkaProtocol
 import Metrics
+import Quotas
 import Runtime
 
 /// What one shard has to tell when the metrics are asked for.
@@ -23,6 +24,8 @@ struct ShardReport: Sendable {
     var fetchSessionEvictions = 0
     var parkedFetches = 0
     var pendingProduces = 0
+    /// What the whole broker's clients use of their quotas, as this shard knows it.
+    var quotas: [QuotaUsage<QuotaKey>.Measure] = []
     var partitionCount = 0
     /// Partitions that take no writes, after a failed one.
     var failedPartitions = 0

@@ -14,6 +14,8 @@ struct PendingProduce {
     var partitions: [ProducedPartition]
     /// Partitions whose outcome is not known yet.
     var unfinished: Int
+    /// For how long the client was told to pause.
+    var throttleMs: Int32 = 0
 
     mutating func timeOut() {
         for index in partitions.indices where partitions[index].isWaiting {
@@ -35,7 +37,7 @@ struct PendingProduce {
             writer.endTopic(into: &output)
             next += topic.partitionCount
         }
-        try writer.end(into: &output)
+        try writer.end(throttleTimeMs: throttleMs, into: &output)
     }
 }
 

@@ -1,5 +1,6 @@
 import Controller
 import KafkaProtocol
+import Quotas
 import Runtime
 
 extension ClientSession {
@@ -9,16 +10,32 @@ extension ClientSession {
         _ decision:
             @escaping @Sendable (Controller, inout SystemRandomNumberGenerator) -> ControllerResult<Response>
     ) {
+        decide(reply, within: nil) { controller, random, _ in decision(controller, &random) }
+    }
+
+    /// The same for what changes partitions.
+    ///
+    /// - Parameters:
+    ///   - limit: nil for none.
+    ///   - decision: asks its last argument before so many partitions are created or removed.
+    func decide<Response: ChangeResponse>(
+        _ reply: Reply, within limit: MutationLimit?,
+        _ decision:
+            @escaping @Sendable (Controller, inout SystemRandomNumberGenerator, (Int) -> Bool) ->
+            ControllerResult<Response>
+    ) {
         beginBusy()
         let home = shard.peers[shard.index]
         let number = self.number
         shard.control?.post(
             .decide { maker in
-                maker.decide(decision) { response in
+                maker.decide(within: limit, decision) { response in
                     home.post(
                         .call { shard in
                             guard let session = shard.sessions[number] else { return }
-                            session.answer(reply, response)
+                            var throttle = Throttle()
+                            if let limit { throttle.consider(limit.quota.key, ms: Int64(response.throttleTimeMs)) }
+                            session.answer(reply, response, mutations: throttle)
                             session.finishBusy()
                         })
                 }

@@ -29,6 +29,10 @@ final class ClientSession: ConnectionHandler {
     private var heldSince: MonotonicTime?
     /// Of the request that was served last; no other is served while one of them is busy.
     private(set) var requestTimes = RequestTimes(arrived: .distantFuture, served: .distantFuture)
+    /// Of the request that was served last, where its client has quotas.
+    var meter: RequestMeter?
+    /// The quotas of the client id that was seen last.
+    var clientLimits: ClientLimits?
     /// No request follows: the connection closes when it owes no answer.
     private var hasInputEnded = false
     /// Ends what the busy request waits for, when the connection closes.
@@ -75,6 +79,8 @@ final class ClientSession: ConnectionHandler {
     private func serve(
         _ api: ServedApi, _ head: RequestHead, _ cursor: inout ByteCursor, _ frame: UnsafeMutableRawBufferPointer
     ) {
+        meter = shard.quotas.isEnabled ? meter(head, bytes: frame.count) : nil
+        defer { meter?.rest() }
         guard api.versions.contains(head.version) else {
             if let refuse = api.refuse {
                 refuse(head, self)
@@ -99,8 +105,21 @@ final class ClientSession: ConnectionHandler {
     // MARK: Answers
 
     /// Writes the answer to the oldest request that has none.
-    func answer(_ reply: Reply, _ response: some KafkaMessage) {
+    ///
+    /// - Parameter mutations: the pause that its changes of partitions ask for.
+    func answer(_ reply: Reply, _ response: some KafkaMessage, mutations: Throttle = Throttle()) {
         countErrors(of: response, in: reply.key)
+        if meter != nil || mutations.ms > 0 {
+            let throttleMs = throttleRequest(reply.key, mutations: mutations)
+            if throttleMs > 0, var throttled = response as? any ThrottledResponse {
+                throttled.throttleTimeMs = throttleMs
+                return write(reply, throttled)
+            }
+        }
+        write(reply, response)
+    }
+
+    private func write(_ reply: Reply, _ response: some KafkaMessage) {
         answer(reply) { (writer) throws(EncodeError) in
             try response.encode(into: &writer, version: reply.version)
         }

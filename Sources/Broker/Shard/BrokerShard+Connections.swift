@@ -4,16 +4,40 @@ import Runtime
 
 /// From an accepted connection to the end of its session. The first shard accepts for all, and counts.
 extension BrokerShard {
-    /// Whether there is room for a connection from there; if so, it is counted.
-    func admit(_ peer: SocketAddress) -> Bool {
-        guard let refusal = limits.opened(peer, now: loop.now) else { return true }
-        log.debug("connection refused", metadata: ["peer": "\(peer)", "limit": "\(refusal)"])
-        return false
+    /// Connections that wait to be closed; others are closed at once.
+    private static let maximumDelayed = 1_000
+
+    /// Why there is no room for a connection from there; where there is, it is counted.
+    private func refuse(_ peer: SocketAddress) -> ConnectionLimits.Refusal? {
+        guard let refusal = limits.opened(peer, now: loop.now) else { return nil }
+        log.debug("connection refused", metadata: ["peer": "\(peer)", "limit": "\(refusal.limit)"])
+        return refusal
+    }
+
+    /// Runs `close` when the delay of a refused connection is over.
+    private func delay(_ refusal: ConnectionLimits.Refusal, _ close: @escaping () -> Void) {
+        guard case .quota(let delay) = refusal, delayedConnections < BrokerShard.maximumDelayed else { return close() }
+        delayedConnections += 1
+        loop.schedule(after: delay) { [weak self] in
+            self?.delayedConnections -= 1
+            close()
+        }
+    }
+
+    /// Takes a connection on the only shard, if there is room for it.
+    func acceptHere(_ connection: Connection, _ listener: ListenerInfo) -> (any ConnectionHandler)? {
+        guard let refusal = refuse(connection.peer) else { return accept(connection, listener) }
+        guard case .quota = refusal else { return nil }
+        let handler = RefusedConnection()
+        handler.connection = connection
+        delay(refusal) { [weak handler] in handler?.close() }
+        return handler
     }
 
     /// Gives a connection to the shard whose turn it is.
     func handOver(_ handoff: ConnectionHandoff, _ listener: ListenerInfo) {
-        guard admit(handoff.peer) else { return }
+        // A handoff that nobody adopts is closed with the last reference.
+        if let refusal = refuse(handoff.peer) { return delay(refusal) { withExtendedLifetime(handoff) {} } }
         lastAssigned = (lastAssigned + 1) % peers.count
         peers[lastAssigned].post(.connection(handoff, listener))
     }

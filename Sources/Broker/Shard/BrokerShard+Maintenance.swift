@@ -13,11 +13,14 @@ extension BrokerShard {
     /// How often the control plane is told where the logs stand, at most (decisions: recovery point).
     private static let checkpointInterval = Interval.milliseconds(200)
 
+    private static let quotaInterval = Interval.seconds(600)
+
     func startMaintenance() {
         let logs = context.configuration.logs
         loop.schedule(after: .milliseconds(logs.initialTaskDelay)) { [unowned self] in enforceRetention() }
         every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
         every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
+        every(BrokerShard.quotaInterval) { [unowned self] in quotas.expire() }
         compactor.start()
     }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Configuration
 import DiskScheduler
 import Files
 import KafkaProtocol
@@ -48,19 +49,46 @@ extension BrokerShard {
     private func copyMore(_ move: LogMove) {
         guard isUnderWay(move) else { return abandon(move) }
         let (position, end, copy) = (move.local.log.copyPosition, move.local.log.writtenOffset, move.copy)
-        move.passes += 1
-        runOnPool({ copy.advanced(to: position) }) { [weak self] result in
+        let limit = configuration.quotas.moveBytesPerSecond
+        let bytes = limit.map { BrokerShard.chunk($0) } ?? .max
+        runOnPool({ copy.advanced(to: position, atMost: bytes) }) { [weak self] result in
             guard let self else { return }
             switch result {
             case .failure(let error): abandon(move, because: error)
             case .success(let pass):
                 move.copy = pass.copy
-                move.copiedOffset = end
-                if pass.bytes > BrokerShard.smallPass, move.passes < BrokerShard.maximumPasses { return copyMore(move) }
-                move.local.takesAppends = false
-                closeWhenAtRest(move)
+                if pass.copy.isCaughtUp { move.copiedOffset = end }
+                copied(pass.bytes, by: move, limit)
             }
         }
+    }
+
+    /// What is copied at a time within a limit: a quarter of a second's worth, so that the pace is even and a change of the
+    /// limit is soon taken up.
+    private static func chunk(_ bytesPerSecond: Int64) -> Int64 { min(max(bytesPerSecond / 4, 1), smallPass) }
+
+    private func copied(_ bytes: Int64, by move: LogMove, _ limit: Int64?) {
+        move.sweepBytes += bytes
+        if let limit, bytes > 0 {
+            let pause = context.movePace.copied(bytes, bytesPerSecond: limit, now: loop.now)
+            loop.schedule(after: pause) { [weak self] in self?.goOn(move, limit) }
+        } else {
+            goOn(move, limit)
+        }
+    }
+
+    /// Copies on, or closes the partition for the rest, which has to be little: producers wait for it. Within a limit a move
+    /// may take for ever when more is produced, as in Kafka.
+    private func goOn(_ move: LogMove, _ limit: Int64?) {
+        guard isUnderWay(move) else { return abandon(move) }
+        guard move.copy.isCaughtUp else { return copyMore(move) }
+        let sweep = move.sweepBytes
+        move.sweepBytes = 0
+        move.passes += 1
+        let rest = limit.map { BrokerShard.chunk($0) } ?? BrokerShard.smallPass
+        if sweep > rest, limit != nil || move.passes < BrokerShard.maximumPasses { return copyMore(move) }
+        move.local.takesAppends = false
+        closeWhenAtRest(move)
     }
 
     private func closeWhenAtRest(_ move: LogMove) {
@@ -176,18 +204,22 @@ extension BrokerShard {
             log.warning(
                 "a partition was not moved", metadata: ["partition": "\(move.id)", "error": "\(error)"])
         }
-        if moves[move.id] === move { moves[move.id] = nil }
-        move.local.takesAppends = true
+        if moves[move.id] === move {
+            moves[move.id] = nil
+            move.local.takesAppends = true
+        }
         let copy = move.copy
         runOnPool({ try? copy.abandon() }, then: { _ in })
     }
 }
 
 extension LogCopy {
-    fileprivate func advanced(to position: Position) -> Result<(copy: LogCopy, bytes: Int64), FileError> {
+    fileprivate func advanced(
+        to position: Position, atMost limit: Int64
+    ) -> Result<(copy: LogCopy, bytes: Int64), FileError> {
         var copy = self
         do throws(FileError) {
-            let bytes = try copy.pass(to: position)
+            let bytes = try copy.pass(to: position, atMost: limit)
             return .success((copy, bytes))
         } catch {
             return .failure(error)

@@ -49,6 +49,10 @@ extension BrokerShard {
             })
     }
 
+    func tellOthers(_ reports: ShardQuotas.Reports) {
+        for (other, peer) in peers.enumerated() where other != index { peer.post(.call { $0.quotas.add(reports) }) }
+    }
+
     func redeem(_ ticket: UInt64, _ answer: some Sendable) { answers.take(ticket)?(answer) }
 
     // MARK: Produce

@@ -12,6 +12,7 @@ extension BrokerShard {
     func reconcile(_ update: MetadataUpdate) {
         image = update.image
         applySettings(update.delta.changedConfigurations)
+        if update.delta.clientQuotasChanged { applyQuotas() }
         for id in update.delta.removedTopics.keys { removeTopic(id) }
         let settings = image.topicSettings(context.configuration.settings, brokerId: context.nodeID)
         // By name, so that the same topics have series of their own after each start.

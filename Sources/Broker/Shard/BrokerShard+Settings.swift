@@ -11,6 +11,12 @@ extension BrokerShard {
         if index == 0 { limits.network = configuration.network }
     }
 
+    /// Takes up the quotas, for connections that are there as well.
+    func applyQuotas() {
+        quotas.update(image)
+        if index == 0 { limits.quotas = quotas.table }
+    }
+
     /// Whether the log directory takes no new partitions (`cordoned.log.dirs`).
     func isCordoned(_ directory: Int) -> Bool {
         let cordoned = configuration.logs.cordonedDirectories

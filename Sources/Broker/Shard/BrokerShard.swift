@@ -7,6 +7,7 @@ import KafkaProtocol
 import LogStorage
 import Logging
 import Metadata
+import Quotas
 import Records
 import Replication
 import Runtime
@@ -47,8 +48,10 @@ final class BrokerShard {
     let descriptors: LogDescriptors
     /// On the shard that accepts: who may connect.
     lazy var limits = ConnectionLimits(
-        context.configuration.network, maximum: context.descriptors.connections)
+        context.configuration.network, maximum: context.descriptors.connections,
+        window: QuotaWindow(context.configuration.quotas.clients))
     let requests = RequestMetrics()
+    let quotas: ShardQuotas
     var topicSeries: TopicSeries
     /// Fetches that wait for records.
     var parkedFetches = 0
@@ -65,6 +68,8 @@ final class BrokerShard {
     var partitionsPerDirectory: [Int]
     /// On the shard that accepts: which one got the last connection.
     var lastAssigned = 0
+    /// On the shard that accepts: connections that were refused and are still to be closed.
+    var delayedConnections = 0
 
     init(index: Int, loop: Shard, context: BrokerContext, dispatch: DispatchTable) {
         self.index = index
@@ -75,6 +80,8 @@ final class BrokerShard {
         configuration = context.configuration
         descriptors = LogDescriptors(limit: max(context.descriptors.logs / context.shardCount, 16))
         disk = DiskScheduler(shard: loop, pool: context.pool, syncThreads: context.syncThreads)
+        quotas = ShardQuotas(
+            loop: loop, window: QuotaWindow(context.configuration.quotas.clients), shardCount: context.shardCount)
         partitionsPerDirectory = context.directories.map { _ in 0 }
         fetchSessions = FetchSessionCache(
             capacity: context.configuration.network.fetchSessionSlots, shard: index, shardCount: context.shardCount)
@@ -88,6 +95,7 @@ final class BrokerShard {
     func meet(peers: [Mailbox<ShardMessage>], control: Mailbox<ControlMessage>) {
         self.peers = peers
         self.control = control
+        if peers.count > 1 { quotas.tellOthers = { [unowned self] in tellOthers($0) } }
         startMaintenance()
     }
 

@@ -1,17 +1,32 @@
 import Configuration
+import Quotas
 import Runtime
 
-/// How many connections there may be: in all, from one address, and how fast they may come. The last two do not count for
-/// this machine's own addresses.
+/// How many connections there may be: in all, from one address, and how fast they may come. The limits of addresses do not
+/// count for this machine's own; quotas, which somebody set, count for all.
 struct ConnectionLimits {
-    enum Refusal: String {
-        case total = "max.connections"
-        case address = "max.connections.per.ip"
-        case rate = "max.connection.creation.rate"
+    enum Refusal: Equatable {
+        case total
+        case address
+        case rate
+        /// Over the quota of its address. Closed after that time, so that it does not come again at once.
+        case quota(delay: Interval)
+
+        var limit: String {
+            switch self {
+            case .total: "max.connections"
+            case .address: "max.connections.per.ip"
+            case .rate: "max.connection.creation.rate"
+            case .quota: "connection_creation_rate"
+            }
+        }
     }
 
     /// The limits; a change counts for connections to come.
     var network: BrokerConfiguration.Network
+    var quotas = QuotaTable()
+    /// By address.
+    private var rates: QuotaUsage<String>
     private let maximum: Int
     private var total = 0
     private var byAddress: [String: Int] = [:]
@@ -20,8 +35,9 @@ struct ConnectionLimits {
     private var lastRefill: MonotonicTime?
 
     /// - Parameter maximum: connections in all, whatever `max.connections` says.
-    init(_ network: BrokerConfiguration.Network, maximum: Int) {
+    init(_ network: BrokerConfiguration.Network, maximum: Int, window: QuotaWindow) {
         self.network = network
+        rates = QuotaUsage(window: window)
         self.maximum = maximum
         tokens = Double(network.maximumConnectionRate)
     }
@@ -33,8 +49,11 @@ struct ConnectionLimits {
             let address = peer.hostText
             let limit = network.connectionOverrides[address] ?? network.maximumConnectionsPerAddress
             guard byAddress[address, default: 0] < limit else { return .address }
+            if let refusal = overQuota(peer, now) { return refusal }
             guard takeToken(now) else { return .rate }
             byAddress[address, default: 0] += 1
+        } else if let refusal = overQuota(peer, now) {
+            return refusal
         }
         total += 1
         return nil
@@ -44,6 +63,15 @@ struct ConnectionLimits {
         total -= 1
         guard !peer.isLoopback, let count = byAddress[peer.hostText] else { return }
         byAddress[peer.hostText] = count > 1 ? count - 1 : nil
+    }
+
+    private mutating func overQuota(_ peer: SocketAddress, _ now: MonotonicTime) -> Refusal? {
+        guard quotas.limitsConnections, let limit = quotas.connectionRate(of: peer.hostText) else { return nil }
+        let ms = now.nanoseconds / 1_000_000
+        let pause = rates.record(1, of: peer.hostText, limit: limit, now: ms)
+        guard pause > 0 else { return nil }
+        _ = rates.record(-1, of: peer.hostText, limit: limit, now: ms)
+        return .quota(delay: .milliseconds(min(pause, rates.window.sampleMs)))
     }
 
     private mutating func takeToken(_ now: MonotonicTime) -> Bool {

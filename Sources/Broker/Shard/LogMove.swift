@@ -13,7 +13,10 @@ final class LogMove {
     let local: LocalPartition
     let target: Int
     var copy: LogCopy
+    /// How often the copy has caught up with what there was when it began to.
     var passes = 0
+    /// Bytes that it copied since the last time.
+    var sweepBytes: Int64 = 0
     var isCancelled = false
     /// Whether the partition is closed; until it is open again none other is opened, and a stop of the broker waits.
     var isClosed = false

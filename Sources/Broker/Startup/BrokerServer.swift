@@ -21,11 +21,13 @@ public final class BrokerServer: Sendable {
 
     /// Starts a broker and returns when it serves: its logs are recovered and its listeners open.
     ///
+    /// - Parameter build: what the metrics say of the program.
     /// - Throws: `StartupError`, which says in words what to do.
     public static func start(
-        _ configuration: BrokerConfiguration, fileSystem: any FileSystem = RealFileSystem()
+        _ configuration: BrokerConfiguration, fileSystem: any FileSystem = RealFileSystem(),
+        build: BuildInfo = .unknown
     ) throws(StartupError) -> BrokerServer {
-        BrokerServer(try BrokerStartup(configuration, fileSystem: fileSystem).run())
+        BrokerServer(try BrokerStartup(configuration, fileSystem: fileSystem, build: build).run())
     }
 
     private init(_ broker: StartedBroker) { self.broker = broker }

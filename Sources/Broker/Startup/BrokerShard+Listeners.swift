@@ -33,7 +33,7 @@ extension BrokerShard {
                 if context.shardCount == 1 {
                     return try loop.listen(
                         on: address, options: connectionOptions, backlog: Int32(clamping: network.listenBacklog)
-                    ) { [unowned self] in admit($0.peer) ? accept($0, info) : nil }
+                    ) { [unowned self] in acceptHere($0, info) }
                 }
                 return try loop.listen(on: address, backlog: Int32(clamping: network.listenBacklog)) {
                     [unowned self] in handOver($0, info)

@@ -13,11 +13,13 @@ import Runtime
 struct BrokerStartup {
     private let configuration: BrokerConfiguration
     private let fileSystem: any FileSystem
+    private let build: BuildInfo
     private let log = Logger(label: "broker")
 
-    init(_ configuration: BrokerConfiguration, fileSystem: any FileSystem) {
+    init(_ configuration: BrokerConfiguration, fileSystem: any FileSystem, build: BuildInfo) {
         self.configuration = configuration
         self.fileSystem = fileSystem
+        self.build = build
     }
 
     func run() throws(StartupError) -> StartedBroker {
@@ -52,10 +54,12 @@ struct BrokerStartup {
             threads.sync.append(try SyncThread(directory: index, on: fileSystem.volume(of: directory.path)))
         }
         let context = BrokerContext(
-            configuration: configuration, nodeID: configuration.nodeId, clusterID: directories.clusterID,
+            configuration: configuration, nodeID: configuration.nodeId, build: build,
+            clusterID: directories.clusterID,
             shardCount: configuration.shardCount ?? max(1, ProcessSetup.processorCount - 1), fileSystem: fileSystem,
             pool: pool, status: status, compactors: compactors, compactionSlots: CompactionSlots(),
-            directories: directories.all, syncThreads: threads.sync, descriptors: shareDescriptors())
+            movePace: MovePace(), directories: directories.all, syncThreads: threads.sync,
+            descriptors: shareDescriptors())
         let control = try startControlPlane(context, &threads)
         let shards = try startShards(context, &threads)
         introduce(shards, control)

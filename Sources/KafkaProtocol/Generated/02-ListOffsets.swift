@@ -85,7 +85,7 @@ public struct ListOffsetsRequest: KafkaRequest {
 }
 
 /// ListOffsets response (key 2), versions 1 to 11, flexible from 6.
-public struct ListOffsetsResponse: KafkaMessage {
+public struct ListOffsetsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...11
     public static let flexibleVersions: Int16 = 6
 

@@ -66,7 +66,7 @@ public struct MetadataRequest: KafkaRequest {
 }
 
 /// Metadata response (key 3), versions 0 to 13, flexible from 9.
-public struct MetadataResponse: KafkaMessage {
+public struct MetadataResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...13
     public static let flexibleVersions: Int16 = 9
 

@@ -36,7 +36,7 @@ public struct ApiVersionsRequest: KafkaRequest {
 }
 
 /// ApiVersions response (key 18), versions 0 to 4, flexible from 3.
-public struct ApiVersionsResponse: KafkaMessage {
+public struct ApiVersionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...4
     public static let flexibleVersions: Int16 = 3
 

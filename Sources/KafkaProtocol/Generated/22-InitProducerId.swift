@@ -52,7 +52,7 @@ public struct InitProducerIdRequest: KafkaRequest {
 }
 
 /// InitProducerId response (key 22), versions 0 to 6, flexible from 2.
-public struct InitProducerIdResponse: KafkaMessage {
+public struct InitProducerIdResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...6
     public static let flexibleVersions: Int16 = 2
 

@@ -100,7 +100,7 @@ public struct OffsetCommitRequest: KafkaRequest {
 }
 
 /// OffsetCommit response (key 8), versions 2 to 10, flexible from 8.
-public struct OffsetCommitResponse: KafkaMessage {
+public struct OffsetCommitResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 2...10
     public static let flexibleVersions: Int16 = 8
 

@@ -120,7 +120,7 @@ public struct OffsetFetchRequest: KafkaRequest {
 }
 
 /// OffsetFetch response (key 9), versions 1 to 10, flexible from 6.
-public struct OffsetFetchResponse: KafkaMessage {
+public struct OffsetFetchResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...10
     public static let flexibleVersions: Int16 = 6
 

@@ -38,7 +38,7 @@ public struct FindCoordinatorRequest: KafkaRequest {
 }
 
 /// FindCoordinator response (key 10), versions 0 to 6, flexible from 3.
-public struct FindCoordinatorResponse: KafkaMessage {
+public struct FindCoordinatorResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...6
     public static let flexibleVersions: Int16 = 3
 

@@ -75,7 +75,7 @@ public struct JoinGroupRequest: KafkaRequest {
 }
 
 /// JoinGroup response (key 11), versions 0 to 9, flexible from 6.
-public struct JoinGroupResponse: KafkaMessage {
+public struct JoinGroupResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...9
     public static let flexibleVersions: Int16 = 6
 

@@ -41,7 +41,7 @@ public struct HeartbeatRequest: KafkaRequest {
 }
 
 /// Heartbeat response (key 12), versions 0 to 4, flexible from 4.
-public struct HeartbeatResponse: KafkaMessage {
+public struct HeartbeatResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...4
     public static let flexibleVersions: Int16 = 4
 

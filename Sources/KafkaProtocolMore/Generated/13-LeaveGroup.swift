@@ -65,7 +65,7 @@ public struct LeaveGroupRequest: KafkaRequest {
 }
 
 /// LeaveGroup response (key 13), versions 0 to 5, flexible from 4.
-public struct LeaveGroupResponse: KafkaMessage {
+public struct LeaveGroupResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 4
 

@@ -76,7 +76,7 @@ public struct SyncGroupRequest: KafkaRequest {
 }
 
 /// SyncGroup response (key 14), versions 0 to 5, flexible from 4.
-public struct SyncGroupResponse: KafkaMessage {
+public struct SyncGroupResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 4
 

@@ -35,7 +35,7 @@ public struct DescribeGroupsRequest: KafkaRequest {
 }
 
 /// DescribeGroups response (key 15), versions 0 to 6, flexible from 5.
-public struct DescribeGroupsResponse: KafkaMessage {
+public struct DescribeGroupsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...6
     public static let flexibleVersions: Int16 = 5
 

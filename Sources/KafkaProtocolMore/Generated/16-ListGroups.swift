@@ -37,7 +37,7 @@ public struct ListGroupsRequest: KafkaRequest {
 }
 
 /// ListGroups response (key 16), versions 0 to 5, flexible from 3.
-public struct ListGroupsResponse: KafkaMessage {
+public struct ListGroupsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 3
 

@@ -111,7 +111,7 @@ public struct CreateTopicsRequest: KafkaRequest {
 }
 
 /// CreateTopics response (key 19), versions 2 to 7, flexible from 5.
-public struct CreateTopicsResponse: KafkaMessage {
+public struct CreateTopicsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 2...7
     public static let flexibleVersions: Int16 = 5
 

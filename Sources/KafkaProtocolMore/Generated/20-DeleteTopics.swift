@@ -58,7 +58,7 @@ public struct DeleteTopicsRequest: KafkaRequest {
 }
 
 /// DeleteTopics response (key 20), versions 1 to 6, flexible from 4.
-public struct DeleteTopicsResponse: KafkaMessage {
+public struct DeleteTopicsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...6
     public static let flexibleVersions: Int16 = 4
 

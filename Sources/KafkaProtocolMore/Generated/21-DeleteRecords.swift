@@ -77,7 +77,7 @@ public struct DeleteRecordsRequest: KafkaRequest {
 }
 
 /// DeleteRecords response (key 21), versions 0 to 2, flexible from 2.
-public struct DeleteRecordsResponse: KafkaMessage {
+public struct DeleteRecordsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 2
 

@@ -80,7 +80,7 @@ public struct OffsetForLeaderEpochRequest: KafkaRequest {
 }
 
 /// OffsetForLeaderEpoch response (key 23), versions 2 to 4, flexible from 4.
-public struct OffsetForLeaderEpochResponse: KafkaMessage {
+public struct OffsetForLeaderEpochResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 2...4
     public static let flexibleVersions: Int16 = 4
 

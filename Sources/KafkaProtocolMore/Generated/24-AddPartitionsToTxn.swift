@@ -99,7 +99,7 @@ public struct AddPartitionsToTxnRequest: KafkaRequest {
 }
 
 /// AddPartitionsToTxn response (key 24), versions 0 to 5, flexible from 3.
-public struct AddPartitionsToTxnResponse: KafkaMessage {
+public struct AddPartitionsToTxnResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 3
 

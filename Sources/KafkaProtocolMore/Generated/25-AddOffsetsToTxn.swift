@@ -39,7 +39,7 @@ public struct AddOffsetsToTxnRequest: KafkaRequest {
 }
 
 /// AddOffsetsToTxn response (key 25), versions 0 to 4, flexible from 3.
-public struct AddOffsetsToTxnResponse: KafkaMessage {
+public struct AddOffsetsToTxnResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...4
     public static let flexibleVersions: Int16 = 3
 

@@ -39,7 +39,7 @@ public struct EndTxnRequest: KafkaRequest {
 }
 
 /// EndTxn response (key 26), versions 0 to 5, flexible from 3.
-public struct EndTxnResponse: KafkaMessage {
+public struct EndTxnResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 3
 

@@ -105,7 +105,7 @@ public struct TxnOffsetCommitRequest: KafkaRequest {
 }
 
 /// TxnOffsetCommit response (key 28), versions 0 to 5, flexible from 3.
-public struct TxnOffsetCommitResponse: KafkaMessage {
+public struct TxnOffsetCommitResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...5
     public static let flexibleVersions: Int16 = 3
 

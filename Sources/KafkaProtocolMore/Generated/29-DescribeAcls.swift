@@ -48,7 +48,7 @@ public struct DescribeAclsRequest: KafkaRequest {
 }
 
 /// DescribeAcls response (key 29), versions 1 to 3, flexible from 2.
-public struct DescribeAclsResponse: KafkaMessage {
+public struct DescribeAclsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexibleVersions: Int16 = 2
 

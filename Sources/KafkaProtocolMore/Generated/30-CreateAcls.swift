@@ -67,7 +67,7 @@ public struct CreateAclsRequest: KafkaRequest {
 }
 
 /// CreateAcls response (key 30), versions 1 to 3, flexible from 2.
-public struct CreateAclsResponse: KafkaMessage {
+public struct CreateAclsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexibleVersions: Int16 = 2
 

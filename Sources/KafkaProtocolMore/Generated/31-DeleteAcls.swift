@@ -67,7 +67,7 @@ public struct DeleteAclsRequest: KafkaRequest {
 }
 
 /// DeleteAcls response (key 31), versions 1 to 3, flexible from 2.
-public struct DeleteAclsResponse: KafkaMessage {
+public struct DeleteAclsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexibleVersions: Int16 = 2
 

@@ -61,7 +61,7 @@ public struct DescribeConfigsRequest: KafkaRequest {
 }
 
 /// DescribeConfigs response (key 32), versions 1 to 4, flexible from 4.
-public struct DescribeConfigsResponse: KafkaMessage {
+public struct DescribeConfigsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...4
     public static let flexibleVersions: Int16 = 4
 

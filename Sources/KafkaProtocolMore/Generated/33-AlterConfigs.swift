@@ -80,7 +80,7 @@ public struct AlterConfigsRequest: KafkaRequest {
 }
 
 /// AlterConfigs response (key 33), versions 0 to 2, flexible from 2.
-public struct AlterConfigsResponse: KafkaMessage {
+public struct AlterConfigsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 2
 

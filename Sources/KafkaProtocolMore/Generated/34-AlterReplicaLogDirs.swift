@@ -74,7 +74,7 @@ public struct AlterReplicaLogDirsRequest: KafkaRequest {
 }
 
 /// AlterReplicaLogDirs response (key 34), versions 1 to 2, flexible from 2.
-public struct AlterReplicaLogDirsResponse: KafkaMessage {
+public struct AlterReplicaLogDirsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 2
 

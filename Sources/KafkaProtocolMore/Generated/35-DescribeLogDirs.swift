@@ -52,7 +52,7 @@ public struct DescribeLogDirsRequest: KafkaRequest {
 }
 
 /// DescribeLogDirs response (key 35), versions 1 to 5, flexible from 2.
-public struct DescribeLogDirsResponse: KafkaMessage {
+public struct DescribeLogDirsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...5
     public static let flexibleVersions: Int16 = 2
 

@@ -80,7 +80,7 @@ public struct CreatePartitionsRequest: KafkaRequest {
 }
 
 /// CreatePartitions response (key 37), versions 0 to 3, flexible from 2.
-public struct CreatePartitionsResponse: KafkaMessage {
+public struct CreatePartitionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...3
     public static let flexibleVersions: Int16 = 2
 

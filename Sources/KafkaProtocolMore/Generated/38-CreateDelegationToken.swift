@@ -65,7 +65,7 @@ public struct CreateDelegationTokenRequest: KafkaRequest {
 }
 
 /// CreateDelegationToken response (key 38), versions 1 to 3, flexible from 2.
-public struct CreateDelegationTokenResponse: KafkaMessage {
+public struct CreateDelegationTokenResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexibleVersions: Int16 = 2
 

@@ -33,7 +33,7 @@ public struct RenewDelegationTokenRequest: KafkaRequest {
 }
 
 /// RenewDelegationToken response (key 39), versions 1 to 2, flexible from 2.
-public struct RenewDelegationTokenResponse: KafkaMessage {
+public struct RenewDelegationTokenResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 2
 

@@ -33,7 +33,7 @@ public struct ExpireDelegationTokenRequest: KafkaRequest {
 }
 
 /// ExpireDelegationToken response (key 40), versions 1 to 2, flexible from 2.
-public struct ExpireDelegationTokenResponse: KafkaMessage {
+public struct ExpireDelegationTokenResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 2
 

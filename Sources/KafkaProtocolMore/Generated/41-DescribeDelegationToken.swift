@@ -52,7 +52,7 @@ public struct DescribeDelegationTokenRequest: KafkaRequest {
 }
 
 /// DescribeDelegationToken response (key 41), versions 1 to 3, flexible from 2.
-public struct DescribeDelegationTokenResponse: KafkaMessage {
+public struct DescribeDelegationTokenResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexibleVersions: Int16 = 2
 

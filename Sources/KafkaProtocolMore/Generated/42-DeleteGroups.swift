@@ -30,7 +30,7 @@ public struct DeleteGroupsRequest: KafkaRequest {
 }
 
 /// DeleteGroups response (key 42), versions 0 to 2, flexible from 2.
-public struct DeleteGroupsResponse: KafkaMessage {
+public struct DeleteGroupsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 2
 

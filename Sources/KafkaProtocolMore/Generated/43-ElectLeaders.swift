@@ -58,7 +58,7 @@ public struct ElectLeadersRequest: KafkaRequest {
 }
 
 /// ElectLeaders response (key 43), versions 0 to 2, flexible from 2.
-public struct ElectLeadersResponse: KafkaMessage {
+public struct ElectLeadersResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 2
 

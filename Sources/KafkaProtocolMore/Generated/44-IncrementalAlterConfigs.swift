@@ -83,7 +83,7 @@ public struct IncrementalAlterConfigsRequest: KafkaRequest {
 }
 
 /// IncrementalAlterConfigs response (key 44), versions 0 to 1, flexible from 1.
-public struct IncrementalAlterConfigsResponse: KafkaMessage {
+public struct IncrementalAlterConfigsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 1
 

@@ -76,7 +76,7 @@ public struct AlterPartitionReassignmentsRequest: KafkaRequest {
 }
 
 /// AlterPartitionReassignments response (key 45), versions 0 to 1, flexible from 0.
-public struct AlterPartitionReassignmentsResponse: KafkaMessage {
+public struct AlterPartitionReassignmentsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

@@ -51,7 +51,7 @@ public struct ListPartitionReassignmentsRequest: KafkaRequest {
 }
 
 /// ListPartitionReassignments response (key 46), versions 0 to 0, flexible from 0.
-public struct ListPartitionReassignmentsResponse: KafkaMessage {
+public struct ListPartitionReassignmentsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

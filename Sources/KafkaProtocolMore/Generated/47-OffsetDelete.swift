@@ -62,7 +62,7 @@ public struct OffsetDeleteRequest: KafkaRequest {
 }
 
 /// OffsetDelete response (key 47), versions 0 to 0.
-public struct OffsetDeleteResponse: KafkaMessage {
+public struct OffsetDeleteResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = .max
 

@@ -58,7 +58,7 @@ public struct DescribeClientQuotasRequest: KafkaRequest {
 }
 
 /// DescribeClientQuotas response (key 48), versions 0 to 1, flexible from 1.
-public struct DescribeClientQuotasResponse: KafkaMessage {
+public struct DescribeClientQuotasResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 1
 

@@ -102,7 +102,7 @@ public struct AlterClientQuotasRequest: KafkaRequest {
 }
 
 /// AlterClientQuotas response (key 49), versions 0 to 1, flexible from 1.
-public struct AlterClientQuotasResponse: KafkaMessage {
+public struct AlterClientQuotasResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 1
 

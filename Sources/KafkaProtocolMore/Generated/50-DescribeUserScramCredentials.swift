@@ -45,7 +45,7 @@ public struct DescribeUserScramCredentialsRequest: KafkaRequest {
 }
 
 /// DescribeUserScramCredentials response (key 50), versions 0 to 0, flexible from 0.
-public struct DescribeUserScramCredentialsResponse: KafkaMessage {
+public struct DescribeUserScramCredentialsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

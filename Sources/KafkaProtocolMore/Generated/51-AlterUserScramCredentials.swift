@@ -80,7 +80,7 @@ public struct AlterUserScramCredentialsRequest: KafkaRequest {
 }
 
 /// AlterUserScramCredentials response (key 51), versions 0 to 0, flexible from 0.
-public struct AlterUserScramCredentialsResponse: KafkaMessage {
+public struct AlterUserScramCredentialsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

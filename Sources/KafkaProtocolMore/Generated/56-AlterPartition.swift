@@ -110,7 +110,7 @@ public struct AlterPartitionRequest: KafkaRequest {
 }
 
 /// AlterPartition response (key 56), versions 2 to 3, flexible from 2.
-public struct AlterPartitionResponse: KafkaMessage {
+public struct AlterPartitionResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 2...3
     public static let flexibleVersions: Int16 = 2
 

@@ -60,7 +60,7 @@ public struct UpdateFeaturesRequest: KafkaRequest {
 }
 
 /// UpdateFeatures response (key 57), versions 0 to 2, flexible from 0.
-public struct UpdateFeaturesResponse: KafkaMessage {
+public struct UpdateFeaturesResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 

@@ -126,7 +126,7 @@ public struct FetchSnapshotRequest: KafkaRequest {
 }
 
 /// FetchSnapshot response (key 59), versions 0 to 1, flexible from 0.
-public struct FetchSnapshotResponse: KafkaMessage {
+public struct FetchSnapshotResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

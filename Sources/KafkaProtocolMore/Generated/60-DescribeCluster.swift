@@ -34,7 +34,7 @@ public struct DescribeClusterRequest: KafkaRequest {
 }
 
 /// DescribeCluster response (key 60), versions 0 to 2, flexible from 0.
-public struct DescribeClusterResponse: KafkaMessage {
+public struct DescribeClusterResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 

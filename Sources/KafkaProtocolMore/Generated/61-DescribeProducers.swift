@@ -48,7 +48,7 @@ public struct DescribeProducersRequest: KafkaRequest {
 }
 
 /// DescribeProducers response (key 61), versions 0 to 0, flexible from 0.
-public struct DescribeProducersResponse: KafkaMessage {
+public struct DescribeProducersResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

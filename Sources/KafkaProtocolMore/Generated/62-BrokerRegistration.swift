@@ -101,7 +101,7 @@ public struct BrokerRegistrationRequest: KafkaRequest {
 }
 
 /// BrokerRegistration response (key 62), versions 0 to 4, flexible from 0.
-public struct BrokerRegistrationResponse: KafkaMessage {
+public struct BrokerRegistrationResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...4
     public static let flexibleVersions: Int16 = 0
 

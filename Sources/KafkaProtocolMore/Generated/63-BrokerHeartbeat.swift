@@ -63,7 +63,7 @@ public struct BrokerHeartbeatRequest: KafkaRequest {
 }
 
 /// BrokerHeartbeat response (key 63), versions 0 to 2, flexible from 0.
-public struct BrokerHeartbeatResponse: KafkaMessage {
+public struct BrokerHeartbeatResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 

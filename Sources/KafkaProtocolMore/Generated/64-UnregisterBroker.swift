@@ -28,7 +28,7 @@ public struct UnregisterBrokerRequest: KafkaRequest {
 }
 
 /// UnregisterBroker response (key 64), versions 0 to 0, flexible from 0.
-public struct UnregisterBrokerResponse: KafkaMessage {
+public struct UnregisterBrokerResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

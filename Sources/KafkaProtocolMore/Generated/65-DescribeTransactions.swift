@@ -28,7 +28,7 @@ public struct DescribeTransactionsRequest: KafkaRequest {
 }
 
 /// DescribeTransactions response (key 65), versions 0 to 0, flexible from 0.
-public struct DescribeTransactionsResponse: KafkaMessage {
+public struct DescribeTransactionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

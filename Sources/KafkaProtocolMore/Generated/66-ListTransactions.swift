@@ -39,7 +39,7 @@ public struct ListTransactionsRequest: KafkaRequest {
 }
 
 /// ListTransactions response (key 66), versions 0 to 2, flexible from 0.
-public struct ListTransactionsResponse: KafkaMessage {
+public struct ListTransactionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 

@@ -31,7 +31,7 @@ public struct AllocateProducerIdsRequest: KafkaRequest {
 }
 
 /// AllocateProducerIds response (key 67), versions 0 to 0, flexible from 0.
-public struct AllocateProducerIdsResponse: KafkaMessage {
+public struct AllocateProducerIdsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -77,7 +77,7 @@ public struct ConsumerGroupHeartbeatRequest: KafkaRequest {
 }
 
 /// ConsumerGroupHeartbeat response (key 68), versions 0 to 1, flexible from 0.
-public struct ConsumerGroupHeartbeatResponse: KafkaMessage {
+public struct ConsumerGroupHeartbeatResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

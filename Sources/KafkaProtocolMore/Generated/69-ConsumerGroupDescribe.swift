@@ -31,7 +31,7 @@ public struct ConsumerGroupDescribeRequest: KafkaRequest {
 }
 
 /// ConsumerGroupDescribe response (key 69), versions 0 to 1, flexible from 0.
-public struct ConsumerGroupDescribeResponse: KafkaMessage {
+public struct ConsumerGroupDescribeResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

@@ -89,7 +89,7 @@ public struct ControllerRegistrationRequest: KafkaRequest {
 }
 
 /// ControllerRegistration response (key 70), versions 0 to 0, flexible from 0.
-public struct ControllerRegistrationResponse: KafkaMessage {
+public struct ControllerRegistrationResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -28,7 +28,7 @@ public struct GetTelemetrySubscriptionsRequest: KafkaRequest {
 }
 
 /// GetTelemetrySubscriptions response (key 71), versions 0 to 0, flexible from 0.
-public struct GetTelemetrySubscriptionsResponse: KafkaMessage {
+public struct GetTelemetrySubscriptionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -40,7 +40,7 @@ public struct PushTelemetryRequest: KafkaRequest {
 }
 
 /// PushTelemetry response (key 72), versions 0 to 0, flexible from 0.
-public struct PushTelemetryResponse: KafkaMessage {
+public struct PushTelemetryResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -91,7 +91,7 @@ public struct AssignReplicasToDirsRequest: KafkaRequest {
 }
 
 /// AssignReplicasToDirs response (key 73), versions 0 to 0, flexible from 0.
-public struct AssignReplicasToDirsResponse: KafkaMessage {
+public struct AssignReplicasToDirsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -30,7 +30,7 @@ public struct ListConfigResourcesRequest: KafkaRequest {
 }
 
 /// ListConfigResources response (key 74), versions 0 to 1, flexible from 0.
-public struct ListConfigResourcesResponse: KafkaMessage {
+public struct ListConfigResourcesResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

@@ -71,7 +71,7 @@ public struct DescribeTopicPartitionsRequest: KafkaRequest {
 }
 
 /// DescribeTopicPartitions response (key 75), versions 0 to 0, flexible from 0.
-public struct DescribeTopicPartitionsResponse: KafkaMessage {
+public struct DescribeTopicPartitionsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

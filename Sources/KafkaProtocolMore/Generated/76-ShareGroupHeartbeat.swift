@@ -40,7 +40,7 @@ public struct ShareGroupHeartbeatRequest: KafkaRequest {
 }
 
 /// ShareGroupHeartbeat response (key 76), versions 1 to 1, flexible from 1.
-public struct ShareGroupHeartbeatResponse: KafkaMessage {
+public struct ShareGroupHeartbeatResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...1
     public static let flexibleVersions: Int16 = 1
 

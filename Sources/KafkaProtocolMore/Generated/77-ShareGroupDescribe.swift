@@ -31,7 +31,7 @@ public struct ShareGroupDescribeRequest: KafkaRequest {
 }
 
 /// ShareGroupDescribe response (key 77), versions 1 to 1, flexible from 1.
-public struct ShareGroupDescribeResponse: KafkaMessage {
+public struct ShareGroupDescribeResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...1
     public static let flexibleVersions: Int16 = 1
 

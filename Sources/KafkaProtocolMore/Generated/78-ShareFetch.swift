@@ -148,7 +148,7 @@ public struct ShareFetchRequest: KafkaRequest {
 }
 
 /// ShareFetch response (key 78), versions 1 to 2, flexible from 1.
-public struct ShareFetchResponse: KafkaMessage {
+public struct ShareFetchResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 1
 

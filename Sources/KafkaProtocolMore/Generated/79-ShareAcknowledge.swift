@@ -103,7 +103,7 @@ public struct ShareAcknowledgeRequest: KafkaRequest {
 }
 
 /// ShareAcknowledge response (key 79), versions 1 to 2, flexible from 1.
-public struct ShareAcknowledgeResponse: KafkaMessage {
+public struct ShareAcknowledgeResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 1
 

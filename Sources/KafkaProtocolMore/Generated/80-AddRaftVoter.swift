@@ -66,7 +66,7 @@ public struct AddRaftVoterRequest: KafkaRequest {
 }
 
 /// AddRaftVoter response (key 80), versions 0 to 1, flexible from 0.
-public struct AddRaftVoterResponse: KafkaMessage {
+public struct AddRaftVoterResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

@@ -34,7 +34,7 @@ public struct RemoveRaftVoterRequest: KafkaRequest {
 }
 
 /// RemoveRaftVoter response (key 81), versions 0 to 0, flexible from 0.
-public struct RemoveRaftVoterResponse: KafkaMessage {
+public struct RemoveRaftVoterResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -86,7 +86,7 @@ public struct UpdateRaftVoterRequest: KafkaRequest {
 }
 
 /// UpdateRaftVoter response (key 82), versions 0 to 0, flexible from 0.
-public struct UpdateRaftVoterResponse: KafkaMessage {
+public struct UpdateRaftVoterResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

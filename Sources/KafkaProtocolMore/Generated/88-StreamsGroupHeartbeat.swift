@@ -263,7 +263,7 @@ public struct StreamsGroupHeartbeatRequest: KafkaRequest {
 }
 
 /// StreamsGroupHeartbeat response (key 88), versions 0 to 0, flexible from 0.
-public struct StreamsGroupHeartbeatResponse: KafkaMessage {
+public struct StreamsGroupHeartbeatResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -31,7 +31,7 @@ public struct StreamsGroupDescribeRequest: KafkaRequest {
 }
 
 /// StreamsGroupDescribe response (key 89), versions 0 to 0, flexible from 0.
-public struct StreamsGroupDescribeResponse: KafkaMessage {
+public struct StreamsGroupDescribeResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

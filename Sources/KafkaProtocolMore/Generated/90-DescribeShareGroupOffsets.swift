@@ -68,7 +68,7 @@ public struct DescribeShareGroupOffsetsRequest: KafkaRequest {
 }
 
 /// DescribeShareGroupOffsets response (key 90), versions 0 to 1, flexible from 0.
-public struct DescribeShareGroupOffsetsResponse: KafkaMessage {
+public struct DescribeShareGroupOffsetsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 

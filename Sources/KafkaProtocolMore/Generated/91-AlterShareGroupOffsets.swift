@@ -71,7 +71,7 @@ public struct AlterShareGroupOffsetsRequest: KafkaRequest {
 }
 
 /// AlterShareGroupOffsets response (key 91), versions 0 to 0, flexible from 0.
-public struct AlterShareGroupOffsetsResponse: KafkaMessage {
+public struct AlterShareGroupOffsetsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

@@ -48,7 +48,7 @@ public struct DeleteShareGroupOffsetsRequest: KafkaRequest {
 }
 
 /// DeleteShareGroupOffsets response (key 92), versions 0 to 0, flexible from 0.
-public struct DeleteShareGroupOffsetsResponse: KafkaMessage {
+public struct DeleteShareGroupOffsetsResponse: ThrottledResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 

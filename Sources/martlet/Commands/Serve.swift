@@ -16,7 +16,7 @@ func serve(_ options: BrokerOptions) throws {
     do {
         let configuration = try BrokerConfiguration(try options.configurationInput())
         log.info("starting", metadata: ["version": "\(Version.text)"])
-        let server = try BrokerServer.start(configuration)
+        let server = try BrokerServer.start(configuration, build: Version.build)
         for endpoint in server.endpoints where !isLoopback(endpoint) {
             log.warning(
                 "everybody who reaches this port may do everything: there is no authentication yet",
