@@ -45,8 +45,7 @@ public struct Deque<Element> {
     @inlinable
     public mutating func popFirst() -> Element? {
         guard length > 0 else { return nil }
-        let element = ring[head]
-        ring[head] = nil
+        let element = ring[head].take()
         head = place(1)
         length &-= 1
         return element
@@ -56,8 +55,7 @@ public struct Deque<Element> {
     public mutating func popLast() -> Element? {
         guard length > 0 else { return nil }
         let last = place(length &- 1)
-        let element = ring[last]
-        ring[last] = nil
+        let element = ring[last].take()
         length &-= 1
         return element
     }
@@ -77,9 +75,12 @@ extension Deque: RandomAccessCollection, MutableCollection {
             precondition(index >= 0 && index < length, "an index outside the deque")
             return ring[place(index)].unsafelyUnwrapped
         }
-        set {
+        _modify {
             precondition(index >= 0 && index < length, "an index outside the deque")
-            ring[place(index)] = newValue
+            // Taken out for as long as it is changed, so that what it holds is not copied.
+            var element = ring[place(index)].take().unsafelyUnwrapped
+            defer { ring[place(index)] = element }
+            yield &element
         }
     }
 }
