@@ -11,6 +11,8 @@ struct BrokerReport: Sendable {
     let phase: BrokerStatus.Phase
     let logs: BrokerStatus.Logs
     let startSeconds: Double
+    /// The paths of the log directories.
+    let directories: [String]
 
     /// The text in Prometheus' format: first under the names that Kafka's MBeans have after the customary rules of
     /// jmx_exporter, then what is Martlet's own.
@@ -21,6 +23,7 @@ struct BrokerReport: Sendable {
         writePartitions(to: &writer)
         writeReplicas(to: &writer)
         writeBroker(to: &writer)
+        writeCompaction(to: &writer)
         writeOwn(to: &writer)
         write(process, to: &writer)
         return writer.bytes

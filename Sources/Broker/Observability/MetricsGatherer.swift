@@ -78,7 +78,8 @@ final class MetricsGatherer {
         let (context, status) = (context, context.status)
         let report = BrokerReport(
             nodeID: context.nodeID, shards: reports, cluster: cluster, recent: recent, phase: status.phase,
-            logs: status.logs, startSeconds: Double(status.startDuration.nanoseconds) / 1e9)
+            logs: status.logs, startSeconds: Double(status.startDuration.nanoseconds) / 1e9,
+            directories: context.directories.map(\.path))
         do {
             try loop.run(
                 on: context.pool,

@@ -21,6 +21,7 @@ extension BrokerShard {
         report.fetchSessionEvictions = fetchSessions.evictions
         report.parkedFetches = parkedFetches
         report.failedDirectories = failedDirectories
+        report.compaction = compactor.report()
         for listener in context.configuration.listeners { report.connections[listener.name] = 0 }
         for session in sessions.all {
             report.connections[session.listener.name, default: 0] += 1
