@@ -16,13 +16,10 @@ public struct Deque<Element> {
     @inlinable
     func place(_ index: Int) -> Int { (head &+ index) & (ring.count &- 1) }
 
-    @usableFromInline
+    @inlinable
     mutating func grow() {
-        let size = ring.isEmpty ? 8 : ring.count * 2
-        var larger = ContiguousArray<Element?>()
-        larger.reserveCapacity(size)
-        for index in 0..<length { larger.append(ring[place(index)]) }
-        larger.append(contentsOf: repeatElement(nil, count: size - length))
+        var larger = ContiguousArray<Element?>(repeating: nil, count: ring.isEmpty ? 8 : ring.count * 2)
+        for index in 0..<length { larger[index] = ring[place(index)].take() }
         ring = larger
         head = 0
     }
