@@ -1,8 +1,10 @@
 /* The load: pre-built Produce v7 or Fetch v4 requests over a few connections with some in flight on each.
  *
- *     load PORT produce|fetch TOPIC BATCH_BYTES RECORDS CONNECTIONS IN_FLIGHT REQUESTS
+ *     load PORT produce|fetch TOPIC BATCH_BYTES RECORDS CONNECTIONS IN_FLIGHT REQUESTS [RATE]
  *
  * Prints the seconds it took and its own CPU seconds. For fetch the topic must hold batches of that size, RECORDS each.
+ * With a RATE, requests of one connection begin so many a second, whatever becomes of those before (an open loop), and the
+ * 50th, 99th and 99.9th percentile and the longest of their times follow, in microseconds from when each was to begin.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -119,6 +121,17 @@ static size_t build_request(char *frame, const char *kind, const char *topic, co
     return (size_t)(p - frame);
 }
 
+static double since(const struct timespec *start) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static int by_length(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
 struct connection {
     int descriptor;
     size_t to_send;          /* of the requests begun: bytes that the socket has not taken */
@@ -128,10 +141,13 @@ struct connection {
 };
 
 int main(int argc, char **argv) {
-    if (argc != 9) return 2;
+    if (argc != 9 && argc != 10) return 2;
+    double rate = argc == 10 ? atof(argv[9]) : 0;
     size_t size = (size_t)atol(argv[4]);
     int records = atoi(argv[5]), connections = atoi(argv[6]), in_flight = atoi(argv[7]);
     long requests = atol(argv[8]), begun = 0, done = 0, errors = 0;
+    if (rate > 0 && connections != 1) return 2;
+    double *times = rate > 0 ? calloc((size_t)requests, sizeof *times) : NULL;
     char *batch = malloc(size + 64), *frame = malloc(size + 512), *sink = malloc(4 << 20);
     size = build_batch(batch, size, records);
     size_t frame_size = build_request(frame, argv[2], argv[3], batch, size);
@@ -146,7 +162,7 @@ int main(int argc, char **argv) {
         setsockopt(all[i].descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         polls[i].fd = all[i].descriptor;
     }
-    struct timespec start, end;
+    struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     while (done < requests) {
         for (int i = 0; i < connections; i++) {
@@ -154,6 +170,7 @@ int main(int argc, char **argv) {
             for (;;) {
                 if (c->to_send == 0) {
                     if (c->waiting >= in_flight || begun >= requests) break;
+                    if (rate > 0 && since(&start) < (double)begun / rate) break;
                     if (fetch_offset_at) put64(fetch_offset_at, (uint64_t)(begun % 512) * (uint64_t)records);
                     c->to_send = frame_size;
                     c->waiting++;
@@ -165,7 +182,13 @@ int main(int argc, char **argv) {
             }
             polls[i].events = (short)(POLLIN | (c->to_send > 0 ? POLLOUT : 0));
         }
-        if (poll(polls, (nfds_t)connections, 10000) <= 0) return fprintf(stderr, "stalled\n"), 1;
+        struct timespec patience = {.tv_sec = 10};
+        int paces = rate > 0 && begun < requests && all[0].waiting < in_flight && all[0].to_send == 0;
+        if (paces) {
+            double left = (double)begun / rate - since(&start);
+            patience = (struct timespec){.tv_nsec = left > 0 ? (long)(left * 1e9) % 1000000000 : 0};
+        }
+        if (ppoll(polls, (nfds_t)connections, &patience, NULL) <= 0 && !paces) return fprintf(stderr, "stalled\n"), 1;
         for (int i = 0; i < connections; i++) {
             struct connection *c = &all[i];
             if (!(polls[i].revents & (POLLIN | POLLHUP))) continue;
@@ -189,15 +212,26 @@ int main(int argc, char **argv) {
                 p += taken;
                 got -= taken;
                 c->left -= (uint32_t)taken;
-                if (c->left == 0) { c->waiting--; done++; }
+                if (c->left == 0) {
+                    if (times) times[done] = since(&start) - (double)done / rate;
+                    c->waiting--;
+                    done++;
+                }
             }
         }
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    double seconds = since(&start);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    printf("%.6f %.6f %ld %zu\n", seconds, cpu, errors, size);
+    printf("%.6f %.6f %ld %zu", seconds, cpu, errors, size);
+    if (times) {
+        qsort(times, (size_t)requests, sizeof *times, by_length);
+        for (int i = 0; i < 4; i++) {
+            long index = (long)((double)requests * (double[]){0.5, 0.99, 0.999, 1}[i]);
+            printf(" %.0f", times[index < requests ? index : requests - 1] * 1e6);
+        }
+    }
+    printf("\n");
     return errors ? 1 : 0;
 }

@@ -16,13 +16,10 @@ public struct Deque<Element> {
     @inlinable
     func place(_ index: Int) -> Int { (head &+ index) & (ring.count &- 1) }
 
-    @usableFromInline
+    @inlinable
     mutating func grow() {
-        let size = ring.isEmpty ? 8 : ring.count * 2
-        var larger = ContiguousArray<Element?>()
-        larger.reserveCapacity(size)
-        for index in 0..<length { larger.append(ring[place(index)]) }
-        larger.append(contentsOf: repeatElement(nil, count: size - length))
+        var larger = ContiguousArray<Element?>(repeating: nil, count: ring.isEmpty ? 8 : ring.count * 2)
+        for index in 0..<length { larger[index] = ring[place(index)].take() }
         ring = larger
         head = 0
     }
@@ -45,8 +42,7 @@ public struct Deque<Element> {
     @inlinable
     public mutating func popFirst() -> Element? {
         guard length > 0 else { return nil }
-        let element = ring[head]
-        ring[head] = nil
+        let element = ring[head].take()
         head = place(1)
         length &-= 1
         return element
@@ -56,8 +52,7 @@ public struct Deque<Element> {
     public mutating func popLast() -> Element? {
         guard length > 0 else { return nil }
         let last = place(length &- 1)
-        let element = ring[last]
-        ring[last] = nil
+        let element = ring[last].take()
         length &-= 1
         return element
     }
@@ -77,9 +72,12 @@ extension Deque: RandomAccessCollection, MutableCollection {
             precondition(index >= 0 && index < length, "an index outside the deque")
             return ring[place(index)].unsafelyUnwrapped
         }
-        set {
+        _modify {
             precondition(index >= 0 && index < length, "an index outside the deque")
-            ring[place(index)] = newValue
+            // Taken out for as long as it is changed, so that what it holds is not copied.
+            var element = ring[place(index)].take().unsafelyUnwrapped
+            defer { ring[place(index)] = element }
+            yield &element
         }
     }
 }

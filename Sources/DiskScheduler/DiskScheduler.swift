@@ -25,6 +25,7 @@ public final class DiskScheduler {
     private var outcomes: Mailbox<SyncOutcome>?
     private var nextRound: UInt64 = 0
     private var retiring: [Retirement] = []
+    private var closing: Closing?
     /// Bytes of batches that outlived their tick, which count against the shard's memory until they are written.
     var keptBytes: [ObjectIdentifier: Int] = [:]
 
@@ -152,6 +153,10 @@ public final class DiskScheduler {
             clients.append((client, sync))
         }
         directories[index].waiting.removeAll(keepingCapacity: true)
+        startRound(index, of: clients)
+    }
+
+    private func startRound(_ index: Int, of clients: [(client: any DiskClient, sync: LogSync)]) {
         guard !clients.isEmpty, let outcomes else { return }
         nextRound += 1
         directories[index].syncing = SyncRound(number: nextRound, clients: clients)
@@ -169,15 +174,42 @@ public final class DiskScheduler {
         case .success(let remainders):
             for ((client, sync), remainder) in zip(round.clients, remainders) {
                 client.log.syncCompleted(sync, leaving: remainder)
+                if remainder != .none { closing?.isComplete = false }
                 if !client.log.isRetired { client.diskSynced() }
             }
         case .failure(let error):
+            closing?.isComplete = false
             for (client, _) in round.clients {
                 client.log.syncFailed(error)
                 fail(outcome.directory, error, client: client)
             }
         }
         settle()
+        finishClosing()
+    }
+
+    // MARK: Closing
+
+    /// Makes logs durable for the last time, all of a directory in one round. `then` hears whether nothing of it was left
+    /// undone. Nothing may be staged or under way.
+    public func close(_ clients: [any DiskClient], then: @escaping (Bool) -> Void) {
+        precondition(isIdle && closing == nil, "logs are closed once, when their work is done")
+        closing = Closing(then: then)
+        for index in directories.indices {
+            startRound(
+                index,
+                of: clients.compactMap { client in
+                    guard client.directory == index, let sync = client.log.close() else { return nil }
+                    return (client, sync)
+                })
+        }
+        finishClosing()
+    }
+
+    private func finishClosing() {
+        guard let closing, directories.allSatisfy({ $0.syncing == nil }) else { return }
+        self.closing = nil
+        closing.then(closing.isComplete)
     }
 
     // MARK: Retiring
@@ -225,6 +257,11 @@ struct DirectoryState {
 struct SyncRound {
     var number: UInt64
     var clients: [(client: any DiskClient, sync: LogSync)]
+}
+
+private struct Closing {
+    var isComplete = true
+    let then: (Bool) -> Void
 }
 
 private struct Retirement {

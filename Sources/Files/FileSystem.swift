@@ -98,6 +98,8 @@ public struct FileError: Error, Sendable, Equatable {
     public var passes: Bool { isOutOfSpace || isOutOfDescriptors }
     /// ENOENT.
     public var isMissing: Bool { code == 2 }
+    /// ENOTDIR: what the path has above its last part is a file.
+    public var isOfNoDirectory: Bool { code == 20 }
 }
 
 extension File {

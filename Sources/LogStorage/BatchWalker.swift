@@ -14,6 +14,9 @@ struct BatchWalker: ~Copyable {
     private var windowStart: Int64 = 0
     private var windowCount = 0
 
+    /// How much is read for a header: large batches are stepped over, small ones are read with it.
+    private var headerReach: Int
+
     /// Where the next batch begins.
     private(set) var position: Int64
     /// The lowest offset that the next batch may have.
@@ -36,6 +39,7 @@ struct BatchWalker: ~Copyable {
         self.position = position
         self.expectedOffset = expectedOffset
         self.window = MutableBuffer(uninitializedCount: window)
+        headerReach = window
     }
 
     /// The header of the next batch; nil at the end. Throws `damaged` where none begins, or one that does not end in time.
@@ -47,6 +51,7 @@ struct BatchWalker: ~Copyable {
         batchPosition = position
         position += Int64(header.totalSize)
         expectedOffset = header.nextOffset
+        headerReach = header.totalSize > BatchWalker.headerWindow ? BatchWalker.headerWindow : window.count
         return header
     }
 
@@ -55,7 +60,7 @@ struct BatchWalker: ~Copyable {
     private mutating func checkGap(before header: RecordBatchHeader) throws(ReadFailure) {
         let behind = position + Int64(header.totalSize)
         guard end - behind >= Int64(RecordBatchHeader.size) else { return }
-        let bytes = try load(RecordBatchHeader.size, at: behind)
+        let bytes = try load(RecordBatchHeader.size, at: behind, reach: headerReach)
         guard let next = RecordBatchHeader(plausible: bytes), next.baseOffset < header.nextOffset,
             next.baseOffset >= expectedOffset
         else { return }
@@ -72,7 +77,7 @@ struct BatchWalker: ~Copyable {
     private mutating func readHeader() throws(ReadFailure) -> RecordBatchHeader {
         let damaged = ReadFailure.damaged(position: position, expectedOffset: expectedOffset)
         guard end - position >= Int64(RecordBatchHeader.size) else { throw damaged }
-        let bytes = try load(RecordBatchHeader.size, at: position)
+        let bytes = try load(RecordBatchHeader.size, at: position, reach: headerReach)
         guard bytes.count >= RecordBatchHeader.size, let header = RecordBatchHeader(plausible: bytes),
             header.baseOffset >= expectedOffset, Int64(header.totalSize) <= end - position
         else { throw damaged }
@@ -84,7 +89,7 @@ struct BatchWalker: ~Copyable {
         var checksum: UInt32 = 0
         var next = batchPosition + Int64(RecordBatchHeader.checksummedFrom)
         while next < position {
-            let bytes = try load(1, at: next)
+            let bytes = try load(1, at: next, reach: window.count)
             guard !bytes.isEmpty else { return false }
             let count = min(bytes.count, Int(position - next))
             checksum = CRC32C.extending(checksum, with: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
@@ -93,10 +98,13 @@ struct BatchWalker: ~Copyable {
         return checksum == header.checksum
     }
 
-    /// At least `count` bytes from `start` on, and all behind them that the window holds; fewer where the file ends.
-    private mutating func load(_ count: Int, at start: Int64) throws(ReadFailure) -> UnsafeRawBufferPointer {
+    /// At least `count` bytes from `start` on, and all behind them that the window holds; fewer where the file ends. What
+    /// the window does not hold is read anew, up to `reach` bytes.
+    private mutating func load(
+        _ count: Int, at start: Int64, reach: Int
+    ) throws(ReadFailure) -> UnsafeRawBufferPointer {
         if start < windowStart || start + Int64(count) > windowStart + Int64(windowCount) {
-            let wanted = Int(min(Int64(window.count), end - start))
+            let wanted = Int(min(Int64(reach), end - start))
             let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[..<wanted])
             windowCount = 0
             windowCount = try file.read(into: target, at: start, mode)

@@ -238,7 +238,8 @@ extension Log {
         let segment = segments.segments[index]
         guard
             segment.offsetIndex.pending.count >= IndexFlush.threshold
-                || segment.abortedTransactions.count > segment.storedAbortedTransactions || isSnapshotDue
+                || segment.abortedTransactions.count > segment.storedAbortedTransactions
+                || isSnapshotDue && configuration.flushMessages <= 1
         else { return [] }
         let writes = segment.indexWrites(place)
         var targets: [(file: any File, write: IndexWrite)] = []

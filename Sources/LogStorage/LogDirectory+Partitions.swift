@@ -24,11 +24,11 @@ extension LogDirectory {
                 name.hasSuffix(LogFiles.deletedDirectorySuffix) || name.hasSuffix(LogFiles.futureDirectorySuffix)
             if isLeftover, TopicPartition(directoryName: name) == nil {
                 deleted.append(inner)
-            } else if let partition = TopicPartition(directoryName: name),
-                try fileSystem.status(inner)?.isDirectory == true
-            {
-                partitions.append(
-                    PartitionDirectory(partition: partition, path: inner, topicID: try topicID(of: partition)))
+            } else if let partition = TopicPartition(directoryName: name) {
+                let topicID = try topicID(of: partition)
+                // With an id in it, it is a directory.
+                if topicID == nil, try fileSystem.status(inner)?.isDirectory != true { continue }
+                partitions.append(PartitionDirectory(partition: partition, path: inner, topicID: topicID))
             }
         }
         return (partitions.sorted { $0.partition < $1.partition }, deleted)
@@ -94,16 +94,19 @@ enum PartitionMetadata {
     static func encode(_ topicID: UUID) -> [UInt8] { Array("version: 0\ntopic_id: \(topicID)".utf8) }
 
     static func decode(_ bytes: [UInt8]) -> UUID? {
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard lines.count == 2, lines[0] == "version: 0", lines[1].hasPrefix("topic_id: ") else { return nil }
-        return UUID(String(lines[1].dropFirst("topic_id: ".count)))
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let key = "topic_id: ".utf8
+        guard lines.count == 2, lines[0].elementsEqual("version: 0".utf8), lines[1].starts(with: key) else {
+            return nil
+        }
+        return UUID(String(decoding: lines[1].dropFirst(key.count), as: UTF8.self))
     }
 }
 
 extension TopicPartition {
     /// Reads a name that is a topic, a hyphen and a number; nil for others.
     init?(directoryName name: String) {
-        guard let hyphen = name.lastIndex(of: "-"), hyphen != name.startIndex else { return nil }
+        guard let hyphen = name.utf8.lastIndex(of: UInt8(ascii: "-")), hyphen != name.startIndex else { return nil }
         let digits = name[name.index(after: hyphen)...]
         guard let partition = Int32(digits), partition >= 0, String(partition) == digits else { return nil }
         self.init(topic: String(name[..<hyphen]), partition: partition)

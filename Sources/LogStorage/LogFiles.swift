@@ -34,16 +34,39 @@ enum LogFiles {
 
     /// Reads a name that `name(_:_:)` wrote.
     static func parse(_ name: String) -> (offset: Int64, kind: Kind)? {
-        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let kind = Kind(rawValue: String(parts[1])), parts[0].utf8.count == 20,
-            parts[0].utf8.allSatisfy({ (48...57).contains($0) }), let offset = Int64(parts[0])
-        else { return nil }
-        return (offset, kind)
+        var name = name
+        return name.withUTF8 { bytes in
+            guard bytes.count > digitCount, bytes[digitCount] == UInt8(ascii: "."),
+                let kind = Kind(rawValue: String(decoding: bytes[(digitCount + 1)...], as: UTF8.self)),
+                let offset = offset(of: bytes[..<digitCount])
+            else { return nil }
+            return (offset, kind)
+        }
     }
+
+    private static func offset(of digits: Swift.Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        var offset: Int64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            let (tens, isTooLarge) = offset.multipliedReportingOverflow(by: 10)
+            let (sum, overflow) = tens.addingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+            if isTooLarge || overflow { return nil }
+            offset = sum
+        }
+        return offset
+    }
+
+    private static let digitCount = 20
 
     /// 20 digits, so that names sort as their offsets do.
     private static func digits(_ offset: Int64) -> String {
-        let text = String(offset)
-        return String(repeating: "0", count: max(20 - text.utf8.count, 0)) + text
+        String(unsafeUninitializedCapacity: digitCount) { digits in
+            var rest = offset.magnitude
+            for place in (0..<digitCount).reversed() {
+                digits[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return digitCount
+        }
     }
 }

@@ -48,8 +48,8 @@ struct LogInventory {
             case (let offset, let kind)? where kind != .snapshot: swappedIndexes.append((offset, kind))
             default: leftovers.append(name)
             }
-        } else if let (offset, kind) = LogFiles.parse(String(name.dropLast(LogFiles.cleanedSuffix.count))),
-            name.hasSuffix(LogFiles.cleanedSuffix), kind == .log
+        } else if name.hasSuffix(LogFiles.cleanedSuffix),
+            case (let offset, .log)? = LogFiles.parse(String(name.dropLast(LogFiles.cleanedSuffix.count)))
         {
             unfinished.insert(offset)
         } else if [LogFiles.deletedSuffix, LogFiles.cleanedSuffix, LogFiles.temporarySuffix].contains(

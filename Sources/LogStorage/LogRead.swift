@@ -12,13 +12,13 @@ public struct LogRead: Sendable {
 }
 
 extension LogRead {
-    /// Of so many bytes, one is looked at.
+    /// Of so many bytes, the last is looked at.
     private static let probeInterval: Int64 = 256 << 10
 
     /// Whether the page cache has it, as far as some probes tell. Does not wait for the disk.
     public func isCached() throws(FileError) -> Bool {
-        var probe = position
         let last = position + Int64(count) - 1
+        var probe = min(position + LogRead.probeInterval, last)
         while true {
             guard try LogRead.isCached(probe, of: segment.file) else { return false }
             if probe >= last { return true }

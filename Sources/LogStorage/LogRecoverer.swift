@@ -105,8 +105,7 @@ struct LogRecoverer {
 
 extension LogRecoverer {
     private mutating func cleanUp() throws(ReadFailure) -> LogInventory {
-        try settleReplacements()
-        let inventory = try LogInventory(place)
+        let inventory = try settleReplacements()
         if inventory.leftovers.isEmpty { return inventory }
         for name in inventory.leftovers {
             try disk { () throws(FileError) in try place.fileSystem.removeIfPresent("\(place.directory)/\(name)") }

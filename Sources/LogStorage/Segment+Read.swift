@@ -53,6 +53,10 @@ extension Segment {
             guard request.atLeastOneBatch else { return .tooLarge }
             end = start + Int64(first.totalSize)
             nextOffset = first.nextOffset
+        } else if let first, request.maximumBytes - first.totalSize < RecordBatchHeader.size {
+            // No other batch has room beside it.
+            end = start + Int64(first.totalSize)
+            nextOffset = first.nextOffset
         } else if bound - start > Int64(request.maximumBytes) {
             let found = try boundary(atOrBefore: start + Int64(request.maximumBytes), from: start, place, mode)
             end = found.position

@@ -4,25 +4,36 @@ import Files
 /// Kafka's checkpoint files: the version (0), the number of entries, then an entry a line with fields between spaces.
 enum TextCheckpoint {
     static func encode(_ lines: [String]) -> [UInt8] {
-        Array("0\n\(lines.count)\n".utf8) + lines.flatMap { Array($0.utf8) + [UInt8(ascii: "\n")] }
+        var bytes = Array("0\n\(lines.count)\n".utf8)
+        bytes.reserveCapacity(lines.reduce(bytes.count) { $0 + $1.utf8.count + 1 })
+        for line in lines {
+            bytes.append(contentsOf: line.utf8)
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return bytes
     }
 
     /// nil where the bytes are not a whole checkpoint.
     static func decode(_ bytes: [UInt8]) -> [[Substring]]? {
-        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-        guard lines.count >= 2, lines[0] == "0", Int(lines[1]) == lines.count - 2, text.hasSuffix("\n") else {
+        guard let text = String(validating: bytes, as: UTF8.self), bytes.last == UInt8(ascii: "\n") else { return nil }
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
+        guard lines.count >= 2, lines[0].elementsEqual("0".utf8), Int(Substring(lines[1])) == lines.count - 2 else {
             return nil
         }
-        return lines.dropFirst(2).map { $0.split(separator: " ") }
+        return lines.dropFirst(2).map { $0.split(separator: UInt8(ascii: " ")).map { Substring($0) } }
     }
 }
 
 extension FileSystem {
     /// The whole content of a small file; nil if there is none.
     func readAll(_ path: String) throws(FileError) -> [UInt8]? {
-        guard try status(path) != nil else { return nil }
-        let file = try open(path, .read)
+        let file: any File
+        do {
+            file = try open(path, .read)
+        } catch {
+            if error.isMissing || error.isOfNoDirectory { return nil }
+            throw error
+        }
         let size = Int(try file.size())
         let bytes = MutableBuffer(uninitializedCount: size)
         let count = try file.read(into: bytes.bytes, at: 0)

@@ -45,10 +45,22 @@ public struct BatchFilter: ~Copyable {
     public mutating func filter(
         _ batch: RecordBatchView, horizon: Horizon, isKept: (RecordView) -> Bool
     ) throws(CodecError) -> Outcome {
+        try filter(batch, horizon: horizon) { records, answers in
+            for record in records { answers.append(isKept(record)) }
+        }
+    }
+
+    /// How many records are asked about together, at most.
+    public static let groupSize = 64
+
+    /// As the other, but asks about some records at a time: `choose` appends to the empty array whether each is kept.
+    public mutating func filter(
+        _ batch: RecordBatchView, horizon: Horizon, choose: (_ group: [RecordView], _ answers: inout [Bool]) -> Void
+    ) throws(CodecError) -> Outcome {
         guard let compression = batch.header.attributes.compression else { throw .corrupt }
         defer { scratch.trim() }
         let records = try scratch.decompress(batch.storedRecords, compression, limit: maximumDecompressedSize)
-        let selection = try select(records, batch.header, isKept)
+        let selection = try select(records, batch.header, choose)
         if selection.count == 0 { return .empty }
         let needsHorizon = !batch.header.attributes.hasDeleteHorizon && (selection.hasTombstone || horizon.isWanted)
         if selection.isWhole, !needsHorizon { return .unchanged }
@@ -78,29 +90,52 @@ public struct BatchFilter: ~Copyable {
         var maxTimestamp: Int64 = -1
     }
 
+    /// Records that are decided on together, each with where it ends.
+    private struct Group {
+        var records: [RecordView] = []
+        var ends: [Int] = []
+        var answers: [Bool] = []
+
+        mutating func fill(from iterator: inout RecordIterator, of size: Int) throws(DecodeError) {
+            records.removeAll(keepingCapacity: true)
+            ends.removeAll(keepingCapacity: true)
+            answers.removeAll(keepingCapacity: true)
+            while records.count < BatchFilter.groupSize, let record = try iterator.next() {
+                records.append(record)
+                ends.append(size - iterator.remainingBytes)
+            }
+        }
+    }
+
     /// Copies the kept records into `kept`, unless that is all of them.
     private mutating func select(
-        _ records: UnsafeRawBufferPointer, _ header: RecordBatchHeader, _ isKept: (RecordView) -> Bool
+        _ records: UnsafeRawBufferPointer, _ header: RecordBatchHeader, _ choose: ([RecordView], inout [Bool]) -> Void
     ) throws(CodecError) -> Selection {
         kept.truncate(to: 0)
         var selection = Selection()
         var iterator = RecordIterator(records, count: header.recordCount)
+        var group = Group()
         // Records that stay and stand side by side are copied together.
         var runStart = 0
         var position = 0
         do {
-            while let record = try iterator.next() {
-                let end = records.count - iterator.remainingBytes
-                if isKept(record) {
-                    selection.count += 1
-                    selection.hasTombstone = selection.hasTombstone || record.value == nil
-                    selection.maxTimestamp = max(selection.maxTimestamp, header.timestamp(of: record))
-                } else {
-                    kept.write(UnsafeRawBufferPointer(rebasing: records[runStart..<position]))
-                    runStart = end
-                    selection.isWhole = false
+            while true {
+                try group.fill(from: &iterator, of: records.count)
+                if group.records.isEmpty { break }
+                choose(group.records, &group.answers)
+                for index in group.records.indices {
+                    if group.answers[index] {
+                        let record = group.records[index]
+                        selection.count += 1
+                        selection.hasTombstone = selection.hasTombstone || record.value == nil
+                        selection.maxTimestamp = max(selection.maxTimestamp, header.timestamp(of: record))
+                    } else {
+                        kept.write(UnsafeRawBufferPointer(rebasing: records[runStart..<position]))
+                        runStart = group.ends[index]
+                        selection.isWhole = false
+                    }
+                    position = group.ends[index]
                 }
-                position = end
             }
         } catch {
             throw .corrupt

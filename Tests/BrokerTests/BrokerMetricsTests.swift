@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import KafkaProtocol
 import KafkaProtocolMore
+import Records
 import Runtime
 import Testing
 
@@ -15,8 +16,8 @@ import Testing
         let client: WireClient
         let http: UInt16
 
-        init(_ settings: [String: String] = [:]) throws {
-            directory = try TemporaryDirectory()
+        init(_ settings: [String: String] = [:], in known: TemporaryDirectory? = nil) throws {
+            directory = try known ?? TemporaryDirectory()
             var input = ConfigurationInput()
             let all = settings.merging([
                 "listeners": "PLAINTEXT://127.0.0.1:0", "log.dirs": directory.path,
@@ -35,6 +36,65 @@ import Testing
         }
 
         deinit { server.stop() }
+    }
+
+    /// More than two segments with few keys.
+    private func fillCompacted(_ client: WireClient) throws {
+        try client.createTopic(
+            "t",
+            settings: ["cleanup.policy": "compact", "segment.bytes": "1048576", "min.cleanable.dirty.ratio": "0.01"])
+        for number in 0..<24 {
+            var builder = BatchBuilder()
+            let isTaken = builder.append(
+                timestamp: 1_790_000_000_000, key: Array("k\(number % 3)".utf8),
+                value: [UInt8](repeating: 7, count: 100_000))
+            #expect(isTaken)
+            try client.sendProduce(builder.finish().all.bytes, to: "t", partition: 0)
+            #expect(try client.receiveProduced().error == .none)
+        }
+    }
+
+    /// The same, and a stop before any of it is compacted.
+    private func fillCompactedLater(in directory: TemporaryDirectory) throws {
+        let broker = try Served(["log.cleaner.enable": "false"], in: directory)
+        try fillCompacted(broker.client)
+        withExtendedLifetime(broker) {}
+    }
+
+    @Test func compactionIsCounted() throws {
+        let broker = try Served(["log.cleaner.backoff.ms": "20"])
+        try fillCompacted(broker.client)
+        var samples = try broker.samples()
+        while samples["martlet_compaction_passes_total"] == 0 { samples = try broker.samples() }
+        let (read, written) = (
+            try #require(samples["martlet_compaction_read_bytes_total"]),
+            try #require(samples["martlet_compaction_written_bytes_total"])
+        )
+        #expect(read > 1_000_000)
+        #expect(written < read)
+        #expect(samples["kafka_log_logcleaner_cleaner_recopy_percent"] == (written / read * 100).rounded(.down))
+        #expect(samples["kafka_log_logcleaner_max_clean_time_secs"] != nil)
+        #expect(samples["kafka_log_logcleaner_max_buffer_utilization_percent"] == 0)
+        #expect(samples["kafka_log_logcleanermanager_max_dirty_percent"] != nil)
+        #expect(try #require(samples["kafka_log_logcleanermanager_time_since_last_run_ms"]) >= 0)
+        let directory = "{logDirectory=\"\(broker.directory.path)\"}"
+        #expect(samples["kafka_log_logcleanermanager_uncleanable_partitions_count\(directory)"] == 0)
+    }
+
+    @Test func whatCannotBeCompactedIsCounted() throws {
+        let directory = try TemporaryDirectory()
+        try fillCompactedLater(in: directory)
+        let file = try FileHandle(forUpdating: URL(filePath: "\(directory.path)/t-0/00000000000000000000.log"))
+        try file.seek(toOffset: 50_000)
+        try file.write(contentsOf: [0])
+        try file.close()
+        let broker = try Served(["log.cleaner.backoff.ms": "20"], in: directory)
+        let name = "kafka_log_logcleanermanager_uncleanable_"
+        let label = "{logDirectory=\"\(directory.path)\"}"
+        var samples = try broker.samples()
+        while samples["\(name)partitions_count\(label)"] == 0 { samples = try broker.samples() }
+        #expect(samples["\(name)partitions_count\(label)"] == 1)
+        #expect(try #require(samples["\(name)bytes\(label)"]) > 2_000_000)
     }
 
     @Test(arguments: [1, 3]) func trafficIsCountedExactly(shards: Int) throws {

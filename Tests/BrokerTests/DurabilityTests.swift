@@ -72,4 +72,30 @@ import Testing
             _ = try producer.receiveProduced()
         }
     }
+
+    /// Thousands of logs would be synced for minutes, one after another.
+    @Test func aCleanStopSyncsManyLogsTogether() throws {
+        let directory = try TemporaryDirectory()
+        let recording = RecordingFileSystem(RealFileSystem())
+        let server = try start(
+            on: recording, in: directory.path, settings: ["log.flush.interval.messages": "9223372036854775807"])
+        let client = try WireClient(port: try #require(server.endpoints.first).port)
+        try client.createTopic("t", partitions: 20)
+        var sizes: [Int] = []
+        for partition in Int32(0)..<20 {
+            sizes.append(try client.produce(Array("record".utf8), to: "t", partition: partition).batchSize)
+        }
+        recording.mark("stop")
+        server.stop()
+        let events = recording.events
+        let stop = try #require(events.firstIndex { $0.kind == .mark("stop") })
+        let logSyncs = events[stop...].filter { event in
+            if case .syncBegan = event.kind { event.path.hasSuffix(".log") } else { false }
+        }
+        #expect(logSyncs.isEmpty)
+        for (partition, size) in sizes.enumerated() {
+            let log = "\(directory.path)/t-\(partition)/00000000000000000000.log"
+            #expect(recording.trace.isDurable(log, 0..<Int64(size)))
+        }
+    }
 }

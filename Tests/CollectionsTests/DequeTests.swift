@@ -50,4 +50,12 @@ import Testing
         _ = deque.popFirst()
         #expect(seen == nil)
     }
+
+    @Test func anElementIsChangedWhereItLies() {
+        var deque: Deque<[Int]> = [[1, 2, 3], [4]]
+        let before = deque[0].withUnsafeBufferPointer { $0.baseAddress }
+        deque[0][1] = 9
+        #expect(deque[0].withUnsafeBufferPointer { $0.baseAddress } == before)
+        #expect(Array(deque) == [[1, 9, 3], [4]])
+    }
 }

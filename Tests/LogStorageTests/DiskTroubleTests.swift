@@ -188,4 +188,21 @@ struct DiskTroubleTests {
             logStartOffset: nil, now: 0)
         #expect(recovered.logEndOffset == 60)
     }
+
+    /// A snapshot of the producers becomes due with every so many bytes, and is taken by a sync, which may be far away.
+    @Test func aSnapshotThatNoSyncTakesDoesNotWriteTheIndexesEachTime() throws {
+        let recording = RecordingFileSystem(disk)
+        var configuration = LogConfiguration()
+        configuration.flushMessages = .max
+        let harness = try LogHarness(recording, "/u-0", configuration: configuration)
+        for _ in 0..<70 { try harness.append(Batch(valueSize: 1_000_000)) }
+        recording.mark("due")
+        for _ in 0..<20 { try harness.append(Batch(valueSize: 5_000)) }
+        let events = recording.events
+        let due = try #require(events.firstIndex { $0.kind == .mark("due") })
+        let indexWrites = events[due...].filter { event in
+            if case .wrote = event.kind { event.path.hasSuffix("index") } else { false }
+        }
+        #expect(indexWrites.isEmpty)
+    }
 }

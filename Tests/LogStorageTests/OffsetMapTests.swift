@@ -30,12 +30,14 @@ struct OffsetMapTests {
     private func key(_ number: Int) -> [UInt8] { Array("key-\(number)".utf8) }
 
     private func insert(_ number: Int, _ offset: Int64, _ map: inout OffsetMap) -> Bool {
-        key(number).withUnsafeBytes { map.insert($0, offset: offset) }
+        let hash = key(number).withUnsafeBytes { map.hash($0) }
+        map.fetch([hash, nil])
+        return map.insert(hash, offset: offset)
     }
 
     private func offset(_ number: Int, _ map: borrowing OffsetMap) -> Int64? {
         let key = key(number)
-        return key.withUnsafeBytes { map.offset(of: $0) }
+        return map.offset(of: key.withUnsafeBytes { map.hash($0) })
     }
 
     @Test(arguments: [0.1, 0.5, 0.9, 0.95]) func itHoldsTheNewestOffsetOfEachKeyUntilItIsFull(load: Double) {

@@ -12,6 +12,8 @@ struct BrokerReport: Sendable {
     let logs: BrokerStatus.Logs
     let startSeconds: Double
     let build: BuildInfo
+    /// The paths of the log directories.
+    let directories: [String]
 
     /// The text in Prometheus' format: first under the names that Kafka's MBeans have after the customary rules of
     /// jmx_exporter, then what is Martlet's own.
@@ -23,6 +25,7 @@ struct BrokerReport: Sendable {
         writeReplicas(to: &writer)
         writeBroker(to: &writer)
         writeQuotas(to: &writer)
+        writeCompaction(to: &writer)
         writeOwn(to: &writer)
         write(process, to: &writer)
         return writer.bytes

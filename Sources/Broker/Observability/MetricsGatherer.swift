@@ -78,7 +78,7 @@ final class MetricsGatherer {
         let report = BrokerReport(
             nodeID: context.nodeID, shards: reports, cluster: cluster, recent: recent, phase: status.phase,
             logs: status.logs, startSeconds: Double(status.startDuration.nanoseconds) / 1e9,
-            build: context.build)
+            build: context.build, directories: context.directories.map(\.path))
         do {
             try loop.run(
                 on: context.pool,

@@ -3,7 +3,7 @@ import Metrics
 import Runtime
 
 /// When a request came, and when it was its turn.
-struct RequestTimes {
+struct RequestTimes: Equatable {
     /// The tick in which the request was whole.
     var arrived: MonotonicTime
     /// The tick in which its handler ran; later than `arrived` where the connection had others to answer first.
@@ -22,6 +22,19 @@ struct RequestDurations: Sendable {
     var remote = LatencyHistogram()
     /// Pauses after answers to clients over their quota; those without a pause are not in here.
     var throttle = LatencyHistogram()
+
+    /// So many requests went to their handler in a tick whose work took `local`.
+    mutating func began(_ times: RequestTimes, count: Int64, local length: Interval) {
+        queue.record(nanoseconds: (times.served - times.arrived).nanoseconds, count: count)
+        local.record(nanoseconds: length.nanoseconds, count: count)
+    }
+
+    /// So many were answered in a tick that worked from `beginning` to `now`.
+    mutating func ended(_ times: RequestTimes, count: Int64, workedFrom beginning: MonotonicTime, to now: MonotonicTime)
+    {
+        total.record(nanoseconds: (now - times.arrived).nanoseconds, count: count)
+        remote.record(nanoseconds: (beginning - times.served).nanoseconds, count: count)
+    }
 
     mutating func merge(_ other: RequestDurations) {
         total.merge(other.total)
@@ -64,44 +77,52 @@ struct ApiCounts: Sendable {
         for index in other.indices { counts[index] += other[index] }
     }
 
-    static func count(_ index: Int, in counts: inout [Int64]) {
+    static func add(_ count: Int64, at index: Int, to counts: inout [Int64]) {
         while counts.count <= index { counts.append(0) }
-        counts[index] &+= 1
+        counts[index] &+= count
     }
 }
 
 /// Counts one shard's requests. The clock is read once a tick: answers leave at the end of the tick that has them, so
-/// that is when a request ends.
+/// that is when a request ends. Requests that came and were served together, as most of a tick do, are counted together:
+/// what each of them costs is a comparison with the one before.
 final class RequestMetrics {
-    private final class Api {
-        var counts = ApiCounts()
-        var servedInTick: Int64 = 0
+    /// Requests of one kind with the same times.
+    private struct Run {
+        let key: ApiKey
+        let version: Int16
+        let times: RequestTimes
+        var count: Int64 = 1
+    }
+
+    private struct ErrorRun {
+        let key: ApiKey
+        let error: ErrorCode
+        var count: Int64 = 1
     }
 
     /// By the API's number; nil for those that never came.
-    private var apis = [Api?](repeating: nil, count: Int(ApiKey.allCases.map(\.rawValue).max() ?? 0) + 1)
-    private var servedInTick: [Api] = []
-    private var answeredInTick: [(api: Api, times: RequestTimes)] = []
-
-    private func api(_ key: ApiKey) -> Api {
-        let index = Int(key.rawValue)
-        if let known = apis[index] { return known }
-        let new = Api()
-        apis[index] = new
-        return new
-    }
+    private var apis = [ApiCounts?](repeating: nil, count: Int(ApiKey.allCases.map(\.rawValue).max() ?? 0) + 1)
+    private var beganRuns: [Run] = []
+    private var answeredRuns: [Run] = []
+    private var errorRuns: [ErrorRun] = []
 
     /// A request goes to its handler.
     func began(_ key: ApiKey, version: Int16, _ times: RequestTimes) {
-        let api = api(key)
-        ApiCounts.count(Int(version), in: &api.counts.requests)
-        api.counts.durations.queue.record(nanoseconds: (times.served - times.arrived).nanoseconds)
-        if api.servedInTick == 0 { servedInTick.append(api) }
-        api.servedInTick += 1
+        RequestMetrics.add(key, version, times, to: &beganRuns)
     }
 
     /// The answer to a request was written.
-    func answered(_ key: ApiKey, _ times: RequestTimes) { answeredInTick.append((api(key), times)) }
+    func answered(_ key: ApiKey, _ times: RequestTimes) { RequestMetrics.add(key, 0, times, to: &answeredRuns) }
+
+    private static func add(_ key: ApiKey, _ version: Int16, _ times: RequestTimes, to runs: inout [Run]) {
+        let last = runs.count - 1
+        if last >= 0, runs[last].key == key, runs[last].version == version, runs[last].times == times {
+            runs[last].count &+= 1
+        } else {
+            runs.append(Run(key: key, version: version, times: times))
+        }
+    }
 
     /// The client has to pause after the request.
     func throttled(_ key: ApiKey, _ pause: Interval) {
@@ -110,30 +131,48 @@ final class RequestMetrics {
 
     /// An answer says so, of the whole request or of one partition.
     func count(_ error: ErrorCode, in key: ApiKey) {
-        ApiCounts.count(max(Int(error.rawValue) + 1, 0), in: &api(key).counts.errors)
+        let last = errorRuns.count - 1
+        if last >= 0, errorRuns[last].key == key, errorRuns[last].error == error {
+            errorRuns[last].count &+= 1
+        } else {
+            errorRuns.append(ErrorRun(key: key, error: error))
+        }
     }
 
     /// The work of the tick that began at `beginning` is done.
     func endOfTick(beginning: MonotonicTime) {
-        guard !servedInTick.isEmpty || !answeredInTick.isEmpty else { return }
+        guard !beganRuns.isEmpty || !answeredRuns.isEmpty || !errorRuns.isEmpty else { return }
         let now = MonotonicTime.current()
-        for api in servedInTick {
-            api.counts.durations.local.record(nanoseconds: (now - beginning).nanoseconds, count: api.servedInTick)
-            api.servedInTick = 0
+        for run in beganRuns {
+            change(run.key) { counts in
+                ApiCounts.add(run.count, at: Int(run.version), to: &counts.requests)
+                counts.durations.began(run.times, count: run.count, local: now - beginning)
+            }
         }
-        servedInTick.removeAll(keepingCapacity: true)
-        for (api, times) in answeredInTick {
-            api.counts.durations.total.record(nanoseconds: (now - times.arrived).nanoseconds)
-            api.counts.durations.remote.record(nanoseconds: (beginning - times.served).nanoseconds)
+        beganRuns.removeAll(keepingCapacity: true)
+        for run in answeredRuns {
+            change(run.key) { $0.durations.ended(run.times, count: run.count, workedFrom: beginning, to: now) }
         }
-        answeredInTick.removeAll(keepingCapacity: true)
+        answeredRuns.removeAll(keepingCapacity: true)
+        for run in errorRuns {
+            change(run.key) { ApiCounts.add(run.count, at: max(Int(run.error.rawValue) + 1, 0), to: &$0.errors) }
+        }
+        errorRuns.removeAll(keepingCapacity: true)
     }
 
+    private func change(_ key: ApiKey, _ body: (inout ApiCounts) -> Void) {
+        let index = Int(key.rawValue)
+        var counts = apis[index].take() ?? ApiCounts()
+        body(&counts)
+        apis[index] = counts
+    }
+
+    /// All that was counted up to the end of the last tick.
     var counts: [ApiKey: ApiCounts] {
         var counts: [ApiKey: ApiCounts] = [:]
         for (index, api) in apis.enumerated() {
             guard let api, let key = ApiKey(rawValue: Int16(index)) else { continue }
-            counts[key] = api.counts
+            counts[key] = api
         }
         return counts
     }

@@ -32,6 +32,7 @@ struct ShardReport: Sendable {
     var producerIDs = 0
     /// Log directories that take no writes, by index.
     var failedDirectories: Set<Int> = []
+    var compaction = CompactionReport()
 }
 
 struct PartitionReport: Sendable {

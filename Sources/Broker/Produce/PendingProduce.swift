@@ -17,6 +17,15 @@ struct PendingProduce {
     /// For how long the client was told to pause.
     var throttleMs: Int32 = 0
 
+    /// Changes a partition that is waited for. Whether it was the last one.
+    mutating func change(_ slot: Int, _ body: (inout ProducedPartition) -> Void) -> Bool {
+        guard partitions[slot].isWaiting else { return false }
+        body(&partitions[slot])
+        if partitions[slot].isWaiting { return false }
+        unfinished -= 1
+        return unfinished == 0
+    }
+
     mutating func timeOut() {
         for index in partitions.indices where partitions[index].isWaiting {
             partitions[index].fail(.requestTimedOut)

@@ -11,7 +11,8 @@ import Runtime
 /// *busy*, when one other request is being answered. Kafka takes one request at a time per connection; letting produces
 /// overtake the wait for the disk, and nothing else, keeps every effect in the order that a client can observe.
 final class ClientSession: ConnectionHandler {
-    unowned let shard: BrokerShard
+    /// Not counted: it is read at every step of a request, and the shard, which owns its sessions, outlives them.
+    unowned(unsafe) let shard: BrokerShard
     let connection: Connection
     let listener: ListenerInfo
     /// Not used again while the process lives.
@@ -168,14 +169,13 @@ final class ClientSession: ConnectionHandler {
 
     /// A batch that a produce of this session waits for was committed, or failed.
     func acknowledge(_ acknowledgement: Acknowledgement) {
-        guard let place = place(of: acknowledgement.token) else { return }
-        let slot = Int(acknowledgement.token.slot)
-        switch acknowledgement.outcome {
-        case .committed: produces[place].partitions[slot].isWaiting = false
-        case .failed(let failure): produces[place].partitions[slot].fail(failure.errorCode)
+        let isFinished = change(acknowledgement.token) { partition in
+            switch acknowledgement.outcome {
+            case .committed: partition.isWaiting = false
+            case .failed(let failure): partition.fail(failure.errorCode)
+            }
         }
-        produces[place].unfinished -= 1
-        if produces[place].unfinished == 0 { answerFinished() }
+        if isFinished { answerFinished() }
     }
 
     /// Another shard refused a batch of a produce that has no answer in which to say so.
@@ -184,29 +184,25 @@ final class ClientSession: ConnectionHandler {
     /// What another shard made of a batch. Where it was staged the acknowledgement is still to come; it cannot come before,
     /// since both travel the same way.
     func appended(_ token: AcknowledgementToken, _ partition: ProducedPartition) {
-        guard let place = place(of: token) else { return }
-        produces[place].partitions[Int(token.slot)] = partition
-        if partition.isWaiting { return }
-        produces[place].unfinished -= 1
-        if produces[place].unfinished == 0 { answerFinished() }
+        if change(token, { $0 = partition }) { answerFinished() }
     }
 
-    /// Where the produce stands whose batch is still waited for.
-    private func place(of token: AcknowledgementToken) -> Int? {
-        guard let first = produces.first, token.request >= first.number else { return nil }
+    /// Changes a partition of a produce that is still waited for. Whether that was the last one of its request.
+    private func change(_ token: AcknowledgementToken, _ body: (inout ProducedPartition) -> Void) -> Bool {
+        guard let place = place(of: token.request) else { return false }
+        return produces[place].change(Int(token.slot), body)
+    }
+
+    private func place(of request: UInt64) -> Int? {
+        guard !produces.isEmpty, request >= produces[0].number else { return nil }
         // Numbers rise without repeating, so the place is at most their distance; requests without an answer leave gaps.
-        var place = Int(min(token.request - first.number, UInt64(produces.count - 1)))
-        while produces[place].number > token.request { place -= 1 }
-        guard produces[place].number == token.request else { return nil }
-        let slot = Int(token.slot)
-        return produces[place].partitions[slot].isWaiting ? place : nil
+        var place = Int(min(request - produces[0].number, UInt64(produces.count - 1)))
+        while produces[place].number > request { place -= 1 }
+        return produces[place].number == request ? place : nil
     }
 
     private func answerFinished() {
-        while let first = produces.first, first.unfinished == 0 {
-            _ = produces.popFirst()
-            write(first)
-        }
+        while !produces.isEmpty, produces[0].unfinished == 0, let first = produces.popFirst() { write(first) }
         resumeIfIdle()
     }
 

@@ -22,6 +22,7 @@ extension BrokerShard {
         report.parkedFetches = parkedFetches
         report.failedDirectories = failedDirectories
         report.quotas = quotas.measures()
+        report.compaction = compactor.report()
         for listener in context.configuration.listeners { report.connections[listener.name] = 0 }
         for session in sessions.all {
             report.connections[session.listener.name, default: 0] += 1

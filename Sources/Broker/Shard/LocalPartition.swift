@@ -14,7 +14,8 @@ final class LocalPartition {
     let partition: Partition
     let directory: Int
     let metrics: TopicMetrics
-    unowned let shard: BrokerShard
+    /// Not counted: it is read for every batch, and the shard, which owns its partitions, outlives them.
+    unowned(unsafe) let shard: BrokerShard
     let tail: TailCache.Tail
     private(set) var rules: PartitionRules
     var isStaged = false

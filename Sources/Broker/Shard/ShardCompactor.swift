@@ -29,6 +29,7 @@ final class ShardCompactor {
     /// What waits for the end of a compaction in the topic.
     private var waiting: [(topicID: UUID, action: () -> Void)] = []
     private var isStopped = false
+    private var statistics = CompactionReport()
     private let log = Logger(label: "log")
 
     init(_ shard: BrokerShard) { self.shard = shard }
@@ -64,6 +65,7 @@ final class ShardCompactor {
 
     private func compact() {
         guard !isStopped, settings.isEnabled, settings.threads > 0 else { return }
+        statistics.lastLook = shard.loop.now
         for directory in shard.context.directories.indices
         where running[directory] == nil && !shard.disk.isFailed(directory) {
             guard let local = dirtiest(directory) else { continue }
@@ -74,6 +76,8 @@ final class ShardCompactor {
 
     private func dirtiest(_ directory: Int) -> LocalPartition? {
         var found: (local: LocalPartition, ratio: Double)?
+        var dirtiest = 0.0
+        defer { statistics.dirtyRatios[directory] = dirtiest }
         for local in shard.localPartitions
         where local.directory == directory && local.rules.log.cleanupPolicy.contains(.compact)
             && !uncleanable.contains(Key(local)) && shard.moves[local.partition.id] == nil
@@ -82,6 +86,7 @@ final class ShardCompactor {
                 lastStableOffset: local.partition.lastStableOffset, now: shard.loop.wallClockMs)
             switch need {
             case .answer(let need):
+                dirtiest = max(dirtiest, need.dirtyRatio)
                 if need.isDue, need.dirtyRatio > found?.ratio ?? -1 { found = (local, need.dirtyRatio) }
             case .needsDisk:
                 // The next look finds in memory what this one brings in.
@@ -143,6 +148,7 @@ final class ShardCompactor {
             local.log.endCompaction(try? outcome.get())
             shard.moved[compaction.id] = local
             report(local, outcome, compaction.duration)
+            note(outcome, directory, compaction.duration)
             // What retention had to leave alone meanwhile.
             local.enforceRetention()
         }
@@ -150,6 +156,29 @@ final class ShardCompactor {
         waiting.removeAll { $0.topicID == compaction.topicID }
         for (_, action) in released { action() }
         if case .success = outcome { compact() }
+    }
+
+    private func note(
+        _ outcome: Result<CompactionResult, CompactionError>, _ directory: Int, _ duration: Interval
+    ) {
+        guard case .success(let result) = outcome else { return }
+        statistics.finished += 1
+        statistics.bytesRead += result.bytesBefore
+        statistics.bytesWritten += result.bytesAfter
+        statistics.passes[directory] = CompactionReport.Pass(
+            duration: duration, tableUse: result.tableUse,
+            recopied: result.bytesBefore > 0 ? Double(result.bytesAfter) / Double(result.bytesBefore) : 0)
+    }
+
+    /// How it stands, for the metrics.
+    func report() -> CompactionReport {
+        var report = statistics
+        for key in uncleanable {
+            guard let local = shard.local(key.topicID, key.partition) else { continue }
+            report.uncleanable[local.directory, default: .init()].partitions += 1
+            report.uncleanable[local.directory, default: .init()].bytes += local.log.size
+        }
+        return report
     }
 
     private func report(

@@ -41,6 +41,7 @@ public struct Compaction: Sendable {
         result.cleanedOffset = mappedEnd
         result.isPartial = mappedEnd < upTo
         result.keys = map.count
+        result.tableUse = Double(map.count * OffsetMap.slotSize) / Double(max(options.mapBytes, 1))
         return result
     }
 
@@ -133,11 +134,25 @@ extension OffsetMap {
         defer { scratch.trim() }
         let bytes = try scratch.decompress(batch.storedRecords, compression, limit: limit)
         var records = RecordIterator(bytes, count: batch.header.recordCount)
+        var hashes: [KeyHash?] = []
+        var offsets: [Int64] = []
         while let record = try records.next() {
             let offset = batch.header.offset(of: record)
             guard offset >= start, let key = record.key else { continue }
-            if !insert(key, offset: offset) { return offset }
+            hashes.append(hash(key))
+            offsets.append(offset)
+            if hashes.count == BatchFilter.groupSize, let end = insert(&hashes, &offsets) { return end }
         }
+        return insert(&hashes, &offsets)
+    }
+
+    private mutating func insert(_ hashes: inout [KeyHash?], _ offsets: inout [Int64]) -> Int64? {
+        fetch(hashes)
+        for case (let hash?, let offset) in zip(hashes, offsets) {
+            if !insert(hash, offset: offset) { return offset }
+        }
+        hashes.removeAll(keepingCapacity: true)
+        offsets.removeAll(keepingCapacity: true)
         return nil
     }
 }

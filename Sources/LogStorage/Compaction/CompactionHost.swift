@@ -50,6 +50,8 @@ public struct CompactionResult: Sendable, Equatable {
     public var bytesBefore: Int64 = 0
     public var bytesAfter: Int64 = 0
     public var keys = 0
+    /// Share of the memory for the table of keys that was in use, from 0 to 1.
+    public var tableUse = 0.0
 
     public init() {}
 }

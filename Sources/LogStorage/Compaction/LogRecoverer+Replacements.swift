@@ -3,8 +3,9 @@ import Records
 
 /// What a compaction left that was interrupted.
 extension LogRecoverer {
-    /// Takes back replacements whose log file never got its `.swap` name, completes the others.
-    mutating func settleReplacements() throws(ReadFailure) {
+    /// Takes back replacements whose log file never got its `.swap` name, completes the others. The files that are there
+    /// then.
+    mutating func settleReplacements() throws(ReadFailure) -> LogInventory {
         let inventory = try LogInventory(place)
         for base in inventory.withdrawnReplacements {
             try disk { () throws(FileError) in try SegmentReplacement.remove(base, place) }
@@ -20,7 +21,9 @@ extension LogRecoverer {
             try nameSwapped(base, kind)
             hasChanged = true
         }
-        if hasChanged { try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) } }
+        guard hasChanged else { return inventory }
+        try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
+        return try LogInventory(place)
     }
 
     /// A segment that replaces others is whole once it has the `.swap` name: those up to its end are removed, durably, and

@@ -52,16 +52,31 @@ struct OffsetMap: ~Copyable {
     private static func keys(in slots: Int, _ load: Double) -> Int { max(Int(Double(slots) * load), 1) }
 
     private static func freeSlots(_ count: Int) -> MutableBuffer {
-        let memory = MutableBuffer(uninitializedCount: count * slotSize)
+        let memory = MutableBuffer(uninitializedCount: count * slotSize + MemoryLayout<UInt64>.size)
         let free = Slot(hash: KeyHash(high: 0, low: 0), offset: -1)
         memory.bytes.baseAddress?.initializeMemory(as: Slot.self, repeating: free, count: count)
         return memory
     }
 
-    /// Notes that `key` stands at `offset`, which is above those noted before. False, and nothing changes, where the key
-    /// is new and the map is full.
-    mutating func insert(_ key: UnsafeRawBufferPointer, offset: Int64) -> Bool {
-        let slot = Slot(hash: hasher.hash(key), offset: offset)
+    /// What the map knows a key by.
+    func hash(_ key: UnsafeRawBufferPointer) -> KeyHash { hasher.hash(key) }
+
+    /// Has the memory bring the slots of all these keys at the same time. No cache holds a large table: look-ups one after
+    /// another would wait for each of them.
+    func fetch(_ hashes: [KeyHash?]) {
+        var seen: UInt64 = 0
+        for case let hash? in hashes {
+            let slot = self[home(hash)]
+            seen ^= slot.hash.high ^ UInt64(bitPattern: slot.offset)
+        }
+        // Kept behind the table, as nothing would be read of which no use is made.
+        memory.bytes.storeBytes(of: seen, toByteOffset: slotCount * OffsetMap.slotSize, as: UInt64.self)
+    }
+
+    /// Notes that the key with this hash stands at `offset`, which is above those noted before. False, and nothing changes,
+    /// where the key is new and the map is full.
+    mutating func insert(_ hash: KeyHash, offset: Int64) -> Bool {
+        let slot = Slot(hash: hash, offset: offset)
         let (index, isKnown) = find(slot.hash)
         if isKnown {
             self[index].offset = offset
@@ -126,9 +141,9 @@ struct OffsetMap: ~Copyable {
         }
     }
 
-    /// The newest offset of the key, nil where the part that was mapped does not have it.
-    func offset(of key: UnsafeRawBufferPointer) -> Int64? {
-        let (index, isKnown) = find(hasher.hash(key))
+    /// The newest offset of the key with this hash, nil where the part that was mapped does not have it.
+    func offset(of hash: KeyHash) -> Int64? {
+        let (index, isKnown) = find(hash)
         return isKnown ? self[index].offset : nil
     }
 

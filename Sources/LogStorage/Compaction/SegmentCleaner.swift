@@ -112,11 +112,19 @@ struct SegmentCleaner: ~Copyable {
         if header.baseOffset >= mappedEnd { return .kept }
         let (end, now) = (mappedEnd, options.now)
         let keepsTombstones = header.deleteHorizon.map { $0 > now } ?? true
-        let outcome = try filter.filter(batch, horizon: horizon(isWanted: false)) { record in
-            let offset = header.offset(of: record)
-            if offset >= end { return true }
-            guard let key = record.key, record.value != nil || keepsTombstones else { return false }
-            return offset >= map.offset(of: key) ?? offset
+        let outcome = try filter.filter(batch, horizon: horizon(isWanted: false)) { group, answers in
+            let hashes = group.map { $0.key.map { map.hash($0) } }
+            map.fetch(hashes)
+            for (record, hash) in zip(group, hashes) {
+                let offset = header.offset(of: record)
+                if offset >= end {
+                    answers.append(true)
+                } else if let hash, record.value != nil || keepsTombstones {
+                    answers.append(offset >= map.offset(of: hash) ?? offset)
+                } else {
+                    answers.append(false)
+                }
+            }
         }
         return fate(outcome, mustStay: mustStay)
     }
