@@ -13,12 +13,22 @@ extension BrokerShard {
     /// How often the control plane is told where the logs stand, at most (decisions: recovery point).
     private static let checkpointInterval = Interval.milliseconds(200)
 
+    private static let memoryInterval = Interval.seconds(5)
+    /// Freed memory that is kept, as taking it anew would cost more than it is worth.
+    private static let memorySlack = 8 << 20
+
     func startMaintenance() {
         let logs = context.configuration.logs
         loop.schedule(after: .milliseconds(logs.initialTaskDelay)) { [unowned self] in enforceRetention() }
         every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
         every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
+        if index == 0 { every(BrokerShard.memoryInterval) { [unowned self] in releaseMemory() } }
         compactor.start()
+    }
+
+    /// What requests and connections left in the allocator goes back to the kernel.
+    private func releaseMemory() {
+        runOnPool({ FreedMemory.release(above: BrokerShard.memorySlack) }, then: { _ in })
     }
 
     private func every(_ interval: Interval, _ action: @escaping () -> Void) {
