@@ -1,6 +1,5 @@
 #include "martlet_event_loop.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +29,4 @@ void martlet_name_thread(const char *name) {
     strncpy(shown, name, sizeof shown - 1);
     shown[sizeof shown - 1] = 0;
     pthread_setname_np(pthread_self(), shown);
-}
-
-void martlet_tune_allocator(void) {
-    mallopt(M_MMAP_THRESHOLD, 64 << 20);
-    mallopt(M_TRIM_THRESHOLD, 128 << 20);
-    mallopt(M_TOP_PAD, 1 << 20);
 }

@@ -64,8 +64,12 @@ public struct BrokerConfiguration: Sendable {
         public let connectionOverrides: [String: Int]
         public let maximumConnectionRate: Int
         public let queuedRequests: Int
-        /// nil: by the memory budget.
-        public let queuedRequestBytes: Int64?
+        /// What all connections may own in memory together.
+        public let connectionMemoryBytes: Int
+        /// Milliseconds; nil: a connection may be silent for as long as it may be idle.
+        public let firstRequestTimeout: Int64?
+        /// Milliseconds; nil: a request may come as slowly as its peer likes.
+        public let requestProgressTimeout: Int64?
         public let maximumFetchBytes: Int
         public let fetchSessionSlots: Int
         public let partitionsPerDescribePage: Int
@@ -233,7 +237,9 @@ extension BrokerConfiguration.Network {
         connectionOverrides = overrides
         maximumConnectionRate = Int(settings.number("max.connection.creation.rate"))
         queuedRequests = Int(settings.number("queued.max.requests"))
-        queuedRequestBytes = settings.limit("queued.max.request.bytes")
+        connectionMemoryBytes = settings.limit("queued.max.request.bytes").map { max(Int($0), 1) } ?? 384 << 20
+        firstRequestTimeout = settings.limit("martlet.connection.first.request.timeout.ms")
+        requestProgressTimeout = settings.limit("martlet.connection.request.progress.timeout.ms")
         maximumFetchBytes = Int(settings.number("fetch.max.bytes"))
         fetchSessionSlots = Int(settings.number("max.incremental.fetch.session.cache.slots"))
         partitionsPerDescribePage = Int(settings.number("max.request.partition.size.limit"))

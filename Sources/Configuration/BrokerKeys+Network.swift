@@ -22,7 +22,19 @@ extension BrokerKeys {
             about: "Requests that one shard holds unanswered before it stops reading."),
         long(
             "queued.max.request.bytes", -1,
-            about: "Bytes of requests held unanswered before reading stops; -1: by memory budget."),
+            about: """
+                Bytes that all connections may hold in memory together, of requests that are not whole or wait and of \
+                answers that peers have not taken: beyond them reading stops; -1: 384 MiB.
+                """),
+        int(
+            "martlet.connection.first.request.timeout.ms", 30_000,
+            about: "Milliseconds after which a connection is closed that has sent no whole request; -1: never."),
+        int(
+            "martlet.connection.request.progress.timeout.ms", 30_000,
+            about: """
+                Milliseconds in which a request that has begun to arrive must be whole or have grown by 1 KiB, or its \
+                connection is closed; -1: never.
+                """),
         int(
             "fetch.max.bytes", 57_671_680, .atLeast(1024),
             about: "Largest answer to one fetch, however much the client asks for."),

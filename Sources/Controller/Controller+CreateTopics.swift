@@ -7,6 +7,9 @@ import Metadata
 extension Controller {
     /// Partitions that one request may create.
     public static let maximumPartitionsPerRequest = 10_000
+    /// New topics of which an answer tells all settings; of further ones, which cost a hundred times as much to describe as
+    /// to name, it says that it does not.
+    static let maximumDescribedTopics = 1_000
 
     /// Creates topics, each by itself: one that cannot be created does not keep the others from it.
     ///
@@ -75,6 +78,7 @@ extension CreateTopicsResponse.CreatableTopicResult {
 /// Creates the topics of one request and gathers their records.
 private struct TopicCreation {
     private(set) var records: [MetadataRecord] = []
+    private var createdCount = 0
     private let image: ClusterImage
     private let defaults: BrokerConfiguration.Topics
     private let settings: TopicSettings
@@ -106,7 +110,13 @@ private struct TopicCreation {
         result.errorMessage = nil
         result.numPartitions = Int32(clamping: assignments.count)
         result.replicationFactor = Int16(clamping: assignments.first?.count ?? 0)
-        result.configs = describe(overrides)
+        createdCount += 1
+        if createdCount <= Controller.maximumDescribedTopics {
+            result.configs = describe(overrides)
+        } else {
+            result.configs = nil
+            result.topicConfigErrorCode = ErrorCode.policyViolation.rawValue
+        }
         return result
     }
 

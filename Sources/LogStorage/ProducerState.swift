@@ -44,6 +44,7 @@ struct ProducerState: Sendable {
 
     /// Takes in a batch that has its offsets. Answers the transaction that a marker ended.
     mutating func apply(_ header: RecordBatchHeader, marker: EndTransactionMarker?) -> CompletedTransaction? {
+        makeRoom(for: header.producerId)
         var entry = entries[header.producerId] ?? ProducerEntry()
         defer { entries[header.producerId] = entry }
         if entry.epoch != header.producerEpoch {
@@ -74,6 +75,16 @@ struct ProducerState: Sendable {
             isAborted: marker.outcome == .abort)
         completedTransactions.append(completed)
         return completed
+    }
+
+    /// Producers that a partition knows: a client makes up as many as it likes, and each is remembered for a day.
+    static let capacity = 50_000
+
+    /// Forgets the eighth of the producers that has been silent longest, as if it had expired, where one more is too many.
+    private mutating func makeRoom(for producer: Int64) {
+        guard entries.count >= ProducerState.capacity, entries[producer] == nil else { return }
+        let silent = entries.lazy.filter { $0.value.transactionStart == nil }.map { ($0.value.lastTimestamp, $0.key) }
+        for (_, id) in silent.sorted(by: <).prefix(ProducerState.capacity / 8) { entries[id] = nil }
     }
 
     /// The first offset that may still be part of an undecided transaction, or of one whose marker lies at or past the

@@ -15,6 +15,20 @@ extension CodecScratch {
         guard bytes.starts(with: CodecScratch.snappyMagic) else {
             return try decompressSnappyBlock(bytes, limit: limit)
         }
+        var size = 0
+        try forEachSnappyBlock(bytes) { (block) throws(CodecError) in
+            size += try CodecScratch.unpackedSize(ofSnappy: block)
+            guard size <= limit else { throw .tooLarge }
+        }
+        if size > output.capacity { output = ByteWriter(capacity: size) }
+        try forEachSnappyBlock(bytes) { (block) throws(CodecError) in
+            try decompressSnappyBlock(block, limit: limit)
+        }
+    }
+
+    private func forEachSnappyBlock(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(CodecError) -> Void
+    ) throws(CodecError) {
         do {
             var cursor = ByteCursor(bytes)
             while cursor.remaining > 0 {
@@ -25,8 +39,7 @@ extension CodecScratch {
                     try cursor.skip(4)
                     continue
                 }
-                let block = try cursor.take(Int(try cursor.int32()))
-                try decompressSnappyBlock(block, limit: limit)
+                try body(try cursor.take(Int(try cursor.int32())))
             }
         } catch let error as CodecError {
             throw error
@@ -35,12 +48,20 @@ extension CodecScratch {
         }
     }
 
+    /// What the block says it unpacks to, if it can.
+    private static func unpackedSize(ofSnappy block: UnsafeRawBufferPointer) throws(CodecError) -> Int {
+        var size = 0
+        guard
+            snappy_uncompressed_length(
+                block.baseAddress?.assumingMemoryBound(to: CChar.self), block.count, &size) == SNAPPY_OK,
+            size <= block.count * snappyMaximumRatio
+        else { throw .corrupt }
+        return size
+    }
+
     private func decompressSnappyBlock(_ block: UnsafeRawBufferPointer, limit: Int) throws(CodecError) {
         let start = block.baseAddress?.assumingMemoryBound(to: CChar.self)
-        var size = 0
-        guard snappy_uncompressed_length(start, block.count, &size) == SNAPPY_OK,
-            size <= block.count * CodecScratch.snappyMaximumRatio
-        else { throw .corrupt }
+        let size = try CodecScratch.unpackedSize(ofSnappy: block)
         guard size <= limit - output.count else { throw .tooLarge }
         var isGood = false
         output.append(atMost: size) { room in

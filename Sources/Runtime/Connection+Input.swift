@@ -316,10 +316,8 @@ extension Connection {
     }
 
     private func growFrame(_ buffer: InputBuffer) {
-        let larger = shard.inputBuffers.take(frameCapacity(filled: input.frameFilled))
-        larger.base.copyMemory(from: buffer.base, byteCount: input.frameFilled)
-        input.frame = larger
-        shard.inputBuffers.give(buffer)
+        let filled = input.frameFilled
+        input.frame = shard.inputBuffers.grow(buffer, filled: filled, to: frameCapacity(filled: filled))
         chargeMemory()
     }
 }

@@ -52,9 +52,10 @@ extension Connection {
         markDirty()
         // Without memory to spare the low mark is high enough.
         let pending = output.pendingBytes
-        if pending > options.outputLowWater, pending > options.outputHighWater || shard.memory.isExceeded {
-            stop(.output)
-        }
+        guard pending > options.outputLowWater else { return }
+        // At once, as many connections may write in one tick.
+        chargeMemory()
+        if pending > options.outputHighWater || shard.memory.isExceeded { stop(.output) }
     }
 
     /// The socket can be written to again.

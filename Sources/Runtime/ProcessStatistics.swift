@@ -69,7 +69,7 @@ public struct ProcessStatistics: Sendable {
         return max(count, 0)
     }
 
-    private static func text(of path: String) -> String {
+    static func text(of path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }

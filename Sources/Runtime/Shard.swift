@@ -7,7 +7,7 @@ public struct ShardOptions: Sendable {
     /// Memory into which whole small frames are read, used anew in every tick.
     public var scratchBytes = 4 << 20
     /// Buffers for large frames that are kept for reuse.
-    public var keptInputBytes = 32 << 20
+    public var keptInputBytes = 64 << 20
     /// What the connections of this and other shards may own together.
     public var memory = MemoryBudget(limit: 512 << 20)
 
@@ -78,6 +78,8 @@ public final class Shard {
     var inputBuffers: InputBufferPool
     /// Input buffers whose frames are valid until the tick ends.
     private var retired: [InputBuffer] = []
+    private var keptTimer: DeadlineToken?
+    private static let keptBufferInterval = Interval.seconds(2)
     private var outputBuffers: [OutputBuffer] = []
     private var discarded: OutputBuffer?
     /// Connections that are not read from because the budget is used up.
@@ -238,6 +240,17 @@ public final class Shard {
         guard !retired.isEmpty else { return }
         for buffer in retired { inputBuffers.give(buffer) }
         retired.removeAll(keepingCapacity: true)
+        watchKeptBuffers()
+    }
+
+    /// Looks after a while whether all the buffers that are kept are needed, as long as there are any.
+    private func watchKeptBuffers() {
+        guard keptTimer == nil, inputBuffers.keptBytes > 0 else { return }
+        keptTimer = schedule(after: Shard.keptBufferInterval) { [unowned self] in
+            keptTimer = nil
+            inputBuffers.releaseUnused()
+            watchKeptBuffers()
+        }
     }
 
     private func end() {

@@ -44,6 +44,35 @@ import Testing
         #expect(cache.count == 2)
     }
 
+    private func targets(_ count: Int32, name: String) -> [FetchTarget] {
+        (0..<count).map { partition in
+            FetchTarget(
+                key: FetchKey(topicID: .zero, name: name, partition: partition, isByID: false), fetchOffset: 0,
+                currentLeaderEpoch: -1, lastFetchedEpoch: -1, maximumBytes: 1)
+        }
+    }
+
+    /// Names of partitions that do not exist cost memory like others, and a client may send many.
+    @Test func sessionsAreNoLargerThanTheCache() throws {
+        var generator = SystemRandomNumberGenerator()
+        var cache = FetchSessionCache(capacity: 1_000, shard: 0, shardCount: 1)
+        let wanted = targets(1_000, name: String(repeating: "n", count: 10_000))
+        var opened: [FetchContext] = []
+        while let session = cache.open(
+            for: wanted, usesTopicIDs: false, isPrivileged: false, now: 0, using: &generator)
+        {
+            #expect(cache.update(session, wanted, forgotten: []))
+            opened.append(session)
+        }
+        #expect(opened.count == FetchSessionCache.maximumMemoryBytes / (1_000 * 10_320))
+        #expect(cache.memoryBytes <= FetchSessionCache.maximumMemoryBytes)
+        let first = try #require(opened.first)
+        #expect(!cache.update(first, targets(1_000, name: String(repeating: "m", count: 10_000)), forgotten: []))
+        #expect(cache.count == opened.count - 1, "who fills its session beyond that loses it")
+        for session in opened { cache.remove(session.id) }
+        #expect(cache.memoryBytes == 0)
+    }
+
     @Test func shardsDoNotGiveTheSameIds() {
         for shard in 0..<3 {
             var cache = FetchSessionCache(capacity: 1_000, shard: shard, shardCount: 3)

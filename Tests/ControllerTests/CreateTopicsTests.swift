@@ -97,6 +97,17 @@ import Testing
         }
     }
 
+    @Test func theSettingsOfManyTopicsAreNotAllTold() throws {
+        var cluster = try TestCluster()
+        let count = Controller.maximumDescribedTopics
+        let answers = try cluster.create((0..<count + 10).map { topic("t\($0)") })
+        #expect(answers.allSatisfy { $0.errorCode == 0 })
+        #expect(answers[count - 1].configs?.isEmpty == false)
+        #expect(answers[..<count].allSatisfy { $0.topicConfigErrorCode == 0 })
+        #expect(answers[count...].allSatisfy { $0.configs == nil && $0.topicConfigErrorCode == 44 })
+        #expect(cluster.controller.image.topics.count == count + 10)
+    }
+
     @Test func aRequestForTooManyPartitionsIsRefusedWhole() throws {
         var cluster = try TestCluster()
         #expect(try cluster.create([topic("a", partitions: 10_000), topic("b")]).map(\.errorCode) == [44, 44])

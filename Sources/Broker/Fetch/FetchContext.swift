@@ -15,6 +15,8 @@ final class FetchContext {
     var nextEpoch: Int32 = 1
     var lastUsed: Int64
     private(set) var partitions: [FetchKey: FetchInterest] = [:]
+    /// About what its partitions take.
+    private(set) var memoryBytes = 0
     /// The partitions as the request that opened the context named them.
     private(set) var inRequestOrder: [FetchInterest] = []
     private(set) var dirty: Deque<FetchInterest> = []
@@ -32,7 +34,9 @@ final class FetchContext {
 
     func update(_ targets: [FetchTarget], forgotten: [FetchKey]) {
         for key in forgotten {
-            if let partition = partitions.removeValue(forKey: key) { partition.withdraw() }
+            guard let partition = partitions.removeValue(forKey: key) else { continue }
+            memoryBytes -= partition.target.memoryBytes
+            partition.withdraw()
         }
         for target in targets {
             if let known = partitions[target.key] {
@@ -40,6 +44,7 @@ final class FetchContext {
                 markDirty(known)
             } else {
                 let partition = FetchInterest(target, context: self)
+                memoryBytes += target.memoryBytes
                 partitions[target.key] = partition
                 if nextEpoch == 1 { inRequestOrder.append(partition) }
                 markDirty(partition)

@@ -1,11 +1,16 @@
 import KafkaProtocol
 
-/// The incremental fetch sessions of one shard (KIP-227). Bounded: when it is full, a session that rested for two minutes
-/// makes room for a new one, else the client is answered without a session.
+/// The incremental fetch sessions of one shard (KIP-227). Bounded, in number and in what they take: when it is full, a
+/// session that rested for two minutes makes room for a new one, else the client is answered without a session.
 struct FetchSessionCache {
+    /// What all sessions may take, about; a client names partitions that need not exist.
+    static let maximumMemoryBytes = 24 << 20
+
     private var sessions: [Int32: FetchContext] = [:]
     /// Sessions that made room for others.
     private(set) var evictions = 0
+    /// What the sessions take.
+    private(set) var memoryBytes = 0
     private let capacity: Int
     private let evictableAfterMs: Int64
     private let shard: Int32
@@ -51,15 +56,33 @@ struct FetchSessionCache {
     }
 
     mutating func remove(_ id: Int32) {
-        sessions.removeValue(forKey: id)?.close()
+        guard let session = sessions.removeValue(forKey: id) else { return }
+        memoryBytes -= session.memoryBytes
+        session.close()
     }
 
-    /// A new session, or nil when the cache is full of sessions in use.
+    /// Updates a context, which may be outside the cache. False if that would be more than the cache may take: the session
+    /// is gone then.
+    mutating func update(_ context: FetchContext, _ targets: [FetchTarget], forgotten: [FetchKey]) -> Bool {
+        let before = context.memoryBytes
+        context.update(targets, forgotten: forgotten)
+        guard context.id != 0 else { return true }
+        memoryBytes += context.memoryBytes - before
+        guard memoryBytes > FetchSessionCache.maximumMemoryBytes, context.memoryBytes > before else { return true }
+        remove(context.id)
+        return false
+    }
+
+    /// A new session for these partitions, or nil when the cache is full of sessions in use.
     mutating func open(
-        usesTopicIDs: Bool, isPrivileged: Bool, now: Int64, using generator: inout some RandomNumberGenerator
+        for targets: [FetchTarget] = [], usesTopicIDs: Bool, isPrivileged: Bool, now: Int64,
+        using generator: inout some RandomNumberGenerator
     ) -> FetchContext? {
         guard capacity > 0 else { return nil }
-        if sessions.count >= capacity, !evict(for: isPrivileged, now: now) { return nil }
+        let wanted = targets.reduce(0) { $0 + $1.memoryBytes }
+        while sessions.count >= capacity || memoryBytes + wanted > FetchSessionCache.maximumMemoryBytes {
+            guard evict(for: isPrivileged, now: now) else { return nil }
+        }
         var id: Int32
         repeat {
             let draw = Int32.random(in: 1...Int32.max / shardCount - 1, using: &generator)

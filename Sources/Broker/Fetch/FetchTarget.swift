@@ -17,4 +17,7 @@ struct FetchTarget: Sendable {
     /// -1: the client does not know it.
     var lastFetchedEpoch: Int32
     var maximumBytes: Int32
+
+    /// About what a session keeps in memory for it.
+    var memoryBytes: Int { 320 + key.name.utf8.count }
 }

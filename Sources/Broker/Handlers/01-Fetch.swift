@@ -19,6 +19,7 @@ enum FetchHandler {
         let usesTopicIDs = request.version >= 13
         let resolution = shard.fetchSessions.resolve(
             sessionID: parameters.sessionId, epoch: parameters.sessionEpoch, usesTopicIDs: usesTopicIDs, now: now)
+        let targets = FetchHandler.targets(view)
         var context: FetchContext
         var isFull = true
         switch resolution {
@@ -33,13 +34,16 @@ enum FetchHandler {
         case .new:
             context =
                 shard.fetchSessions.open(
-                    usesTopicIDs: usesTopicIDs, isPrivileged: parameters.replicaId >= 0, now: now, using: &shard.random)
+                    for: targets, usesTopicIDs: usesTopicIDs, isPrivileged: parameters.replicaId >= 0, now: now,
+                    using: &shard.random)
                 ?? FetchContext(id: 0, usesTopicIDs: usesTopicIDs, isPrivileged: false, now: now)
         }
-        let targets = targets(view)
         // A session that a client fills with one request after the other has an end, too.
         guard context.partitions.count + targets.count <= 2 * limit else { throw DecodeError.tooManyElements }
-        context.update(targets, forgotten: forgotten(view))
+        guard shard.fetchSessions.update(context, targets, forgotten: forgotten(view)) else {
+            refuse(request, session, .fetchSessionIdNotFound)
+            return
+        }
         let hasEnded = !isFull && context.isEmpty
         if hasEnded { shard.fetchSessions.remove(context.id) }
         let operation = FetchOperation(

@@ -13,14 +13,23 @@ enum DescribeConfigsHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(DescribeConfigsRequest.self, maximumElements: RequestLimits.settings)
         var response = DescribeConfigsResponse()
+        let shard = session.shard
+        let live = shard.image.liveSettings(
+            shard.context.configuration.settings, brokerId: shard.context.nodeID)
+        var rowsLeft = RequestLimits.describedSettings
         response.results = body.resources.map { resource in
             var result = DescribeConfigsResponse.DescribeConfigsResult()
             result.resourceType = resource.resourceType
             result.resourceName = resource.resourceName
             do throws(ControllerError) {
+                guard rowsLeft > 0 else { throw tooMany }
                 let wanted = (resource.configurationKeys ?? []).isEmpty ? nil : resource.configurationKeys.map(Set.init)
-                result.configs = try settings(of: resource, session.shard).filter { wanted?.contains($0.name) ?? true }
-                    .map { Row($0, synonyms: body.includeSynonyms, documentation: body.includeDocumentation) }
+                let found = try settings(of: resource, shard, live).filter { wanted?.contains($0.name) ?? true }
+                rowsLeft -= found.count
+                guard rowsLeft >= 0 else { throw tooMany }
+                result.configs = found.map {
+                    Row($0, synonyms: body.includeSynonyms, documentation: body.includeDocumentation)
+                }
             } catch {
                 result.errorCode = error.code.rawValue
                 result.errorMessage = error.message ?? ""
@@ -30,11 +39,18 @@ enum DescribeConfigsHandler {
         session.answer(request.reply, response)
     }
 
+    /// One answer has an end, however many resources a client names, and however often.
+    private static var tooMany: ControllerError {
+        ControllerError(
+            .invalidRequest,
+            "an answer describes at most \(RequestLimits.describedSettings) settings: ask for fewer resources at a time"
+        )
+    }
+
     private static func settings(
-        of resource: Resource, _ shard: BrokerShard
+        of resource: Resource, _ shard: BrokerShard, _ live: LiveSettings
     ) throws(ControllerError) -> [SettingDescription] {
         let (image, name, node) = (shard.image, resource.resourceName, shard.context.nodeID)
-        let live = image.liveSettings(shard.context.configuration.settings, brokerId: node)
         if resource.resourceType == 8 {
             try checkNode(name, node, mayBeEmpty: false)
             return BrokerLoggers(.shared).describe()

@@ -77,6 +77,8 @@ extension BrokerShard {
         let network = context.configuration.network
         options.maximumFrameSize = network.maximumRequestBytes
         options.idleTimeout = network.maximumIdle.map { .milliseconds($0) }
+        options.firstFrameTimeout = network.firstRequestTimeout.map { .milliseconds($0) }
+        options.frameProgressTimeout = network.requestProgressTimeout.map { .milliseconds($0) }
         return options
     }
 }

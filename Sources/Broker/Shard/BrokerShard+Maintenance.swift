@@ -14,6 +14,9 @@ extension BrokerShard {
     private static let checkpointInterval = Interval.milliseconds(200)
 
     private static let quotaInterval = Interval.seconds(600)
+    private static let memoryInterval = Interval.seconds(5)
+    /// Freed memory that is kept, as taking it anew would cost more than it is worth.
+    private static let memorySlack = 8 << 20
 
     func startMaintenance() {
         let logs = context.configuration.logs
@@ -21,7 +24,13 @@ extension BrokerShard {
         every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
         every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
         every(BrokerShard.quotaInterval) { [unowned self] in quotas.expire() }
+        if index == 0 { every(BrokerShard.memoryInterval) { [unowned self] in releaseMemory() } }
         compactor.start()
+    }
+
+    /// What requests and connections left in the allocator goes back to the kernel.
+    private func releaseMemory() {
+        runOnPool({ FreedMemory.release(above: BrokerShard.memorySlack) }, then: { _ in })
     }
 
     private func every(_ interval: Interval, _ action: @escaping () -> Void) {

@@ -12,7 +12,10 @@ struct RequestLimits {
     static let newTopics = 100_000
 
     /// For one about settings, quotas, features or users.
-    static let settings = 100_000
+    static let settings = 20_000
+
+    /// Rows of an answer that describes settings.
+    static let describedSettings = 50_000
 
     init(_ table: TopicTable) {
         partitions = table.count + table.partitionCount + 1_000

@@ -113,10 +113,12 @@ struct BrokerStartup {
         _ context: BrokerContext, _ threads: inout StartedThreads
     ) throws -> [Mailbox<ShardMessage>] {
         var mailboxes: [Mailbox<ShardMessage>] = []
+        var options = ShardOptions()
+        options.memory = MemoryBudget(limit: configuration.network.connectionMemoryBytes)
         for index in 0..<context.shardCount {
             let made = try Rendezvous<Mailbox<ShardMessage>>()
             threads.shards.append(
-                try Shard.start(name: "shard-\(index)") { loop in
+                try Shard.start(name: "shard-\(index)", options: options) { loop in
                     let shard = BrokerShard(
                         index: index, loop: loop, context: context, dispatch: DispatchTable(ServedApis.all()))
                     made.put(loop.makeMailbox(of: ShardMessage.self) { shard.receive($0) })

@@ -21,6 +21,3 @@ int martlet_next_signal(int fd);
 
 /* At most 15 bytes of `name` are shown by the kernel. */
 void martlet_name_thread(const char *name);
-
-/* Keeps what is freed instead of giving it back to the kernel and faulting it in again. */
-void martlet_tune_allocator(void);
