@@ -52,8 +52,8 @@ enum Batches {
         guard let facts = try? verifier.verify(UnsafeRawBufferPointer(field)) else { return }
         let batch = requireSuccess("an accepted batch is none") { try MutableRecordBatchView(field) }
         if let stamp = facts.stamp { batch.apply(stamp) }
-        // Clients may not send what has the broker's time.
-        if rules.timestampType == .createTime {
+        // Of a batch that claims to have the broker's time only the header is looked at, as Kafka does.
+        if rules.timestampType == .createTime, facts.header.attributes.timestampType == .createTime {
             let again = requireSuccess("a stamped batch is refused") {
                 try verifier.verify(UnsafeRawBufferPointer(batch.bytes))
             }
