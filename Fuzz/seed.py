@@ -46,7 +46,8 @@ def messages(seeds):
             keys[api[2]] = int(api[1])
             for kind, first in re.findall(r"^(request|response) .*?flexible (\d+)\+", text, re.M):
                 flexible[api[2] + kind.capitalize()] = int(first)
-    vectors = [line.split() for line in (ROOT / "Tests/KafkaProtocolMoreTests/Resources/vectors.txt").read_text().splitlines()]
+    stored = ROOT / "Tests/KafkaProtocolMoreTests/Resources/vectors.txt"
+    vectors = [line.split() for line in stored.read_text().splitlines()]
     vectors = [(words[0], int(words[1]), words[2] if len(words) > 2 else "") for words in vectors if words[0] != "#"]
     if os.environ.get("WIRE_HOME"):
         for line in Path(os.environ["WIRE_HOME"], "wire/vectors.jsonl").read_text().splitlines():

@@ -1,7 +1,7 @@
 """Frames for a broker that are valid, or nearly: `python frames.py HOST PORT --seed S --frames N` sends them.
 
-Each burst goes over a connection that may be new: some valid requests, then one that was changed. The valid ones must be
-answered, in order, by what the notation says. After the changed one the connection is half closed: the broker answers
+Each burst goes over a connection that may be new: some valid requests, then one that was changed. The valid ones must
+be answered, in order, by what the notation says. After the changed one the connection is half closed: the broker answers
 or closes it, soon, and takes the next connection.
 
 The seed decides all choices; the ids of topics, which the broker makes up, are asked for. A failure leaves the last
@@ -91,7 +91,7 @@ class Values:
             return dice.choice((1, 1, 1, -1, 3))
         if name in ("maxBytes", "partitionMaxBytes", "minBytes"):
             return dice.choice((0, 1, 1000, 100_000))
-        if name in ("replicaId", "isolationLevel", "sessionId", "sessionEpoch", "currentLeaderEpoch", "lastFetchedEpoch"):
+        if name in ("replicaId", "isolationLevel", "sessionId", "sessionEpoch", "lastFetchedEpoch") or "eaderEpoch" in name:
             return dice.choice((-1, -1, 0, 0, 1))
         bits = {"int8": 7, "int16": 15, "int32": 31, "int64": 63}.get(field.type)
         small = dice.choice((0, 0, 0, 1, 1, 2, 3, -1))
@@ -137,7 +137,8 @@ class Values:
         body = b""
         for number in range(count):
             key, value = dice.randbytes(dice.randrange(8)), dice.randbytes(dice.choice((0, 10, 100)))
-            inner = b"\0" + zigzag(number) + zigzag(number) + zigzag(len(key)) + key + zigzag(len(value)) + value + b"\0"
+            inner = b"\0" + zigzag(number) + zigzag(number)
+            inner += zigzag(len(key)) + key + zigzag(len(value)) + value + b"\0"
             body += zigzag(len(inner)) + inner
         codec = dice.choice(CODECS)
         producer = (dice.randrange(3), 0, dice.randrange(3)) if self.chance(0.1) else (-1, -1, -1)
@@ -160,8 +161,8 @@ def change_bytes(dice, content, lengths):
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         how = dice.random()
         if lengths and how < 0.4:
-            at, size, isVarint = dice.choice(lengths)
-            if isVarint:
+            at, size, is_varint = dice.choice(lengths)
+            if is_varint:
                 value = dice.choice((0, 1, 2, 0x7F, 0x80, 0x3FFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 35, (1 << 63) - 1))
                 changed = notation.unsigned_varint(value)
             else:
@@ -220,7 +221,7 @@ class Frames:
         if version >= request.flexible:
             header += self.dice.choice((b"\0", b"\0", b"\0", b"\1\x63\2ab"))
         writer = notation.Writer(request, version, self.values).write()
-        lengths = [(len(header) + at, size, isVarint) for at, size, isVarint in writer.lengths]
+        lengths = [(len(header) + at, size, is_varint) for at, size, is_varint in writer.lengths]
         return bytes(header + writer.bytes), lengths
 
     def changed(self):
@@ -341,9 +342,9 @@ class Fuzzer:
 
     def check(self, key, version, answer):
         response = self.apis[key][1]
-        isFlexible = version >= response.flexible and key != API_VERSIONS
+        is_flexible = version >= response.flexible and key != API_VERSIONS
         try:
-            notation.Reader(response, version, answer, at=5 if isFlexible else 4).all()
+            notation.Reader(response, version, answer, at=5 if is_flexible else 4).all()
         except (AssertionError, struct.error) as error:
             raise Failure(f"an answer that is none of {response.name} {version}: {error}; {answer.hex()}") from error
         self.counts["answers read"] += 1
@@ -351,14 +352,14 @@ class Fuzzer:
     def take_last(self, peer, changed):
         """What follows is an answer or nothing, and then the end."""
         # A fetch may wait as long as it was changed to; nobody waits for it.
-        mayWait = changed[4:6] == struct.pack(">h", FETCH)
+        may_wait = changed[4:6] == struct.pack(">h", FETCH)
         try:
-            if peer.receive(0.05 if mayWait else WAIT_SECONDS) is not None:
+            if peer.receive(0.05 if may_wait else WAIT_SECONDS) is not None:
                 self.counts["answers to changed frames"] += 1
-                while peer.receive(0.05 if mayWait else WAIT_SECONDS) is not None:
+                while peer.receive(0.05 if may_wait else WAIT_SECONDS) is not None:
                     self.counts["answers to changed frames"] += 1
         except TimeoutError:
-            if not mayWait:
+            if not may_wait:
                 raise
             self.counts["fetches left waiting"] += 1
 

@@ -15,11 +15,11 @@ NEVER = 1 << 15
 class Field:
     name: str
     type: str
-    isArray: bool
+    is_array: bool
     versions: tuple
     nullable: tuple | None
     tag: int | None
-    isClassic: bool
+    is_classic: bool
 
 
 @dataclass
@@ -55,7 +55,7 @@ def parse_field(line, last):
         elif word == "tag":
             result.tag = int(words.pop(0))
         elif word == "classic":
-            result.isClassic = True
+            result.is_classic = True
         elif word[0].isdigit():
             result.versions = parse_versions(word, last)
     return result
@@ -143,7 +143,7 @@ class Writer:
         for tag, inner in parts:
             self.length(tag)
             self.length(len(inner.bytes))
-            self.lengths += [(len(self.bytes) + at, size, isVarint) for at, size, isVarint in inner.lengths]
+            self.lengths += [(len(self.bytes) + at, size, is_varint) for at, size, is_varint in inner.lengths]
             self.bytes += inner.bytes
         for number in range(self.values.last_unknown_tags):
             self.bytes += unsigned_varint(100 + number) + b"\x02ab"
@@ -153,36 +153,36 @@ class Writer:
         self.lengths.append((len(self.bytes), len(encoded), True))
         self.bytes += encoded
 
-    def size(self, count, form, isClassic=False):
+    def size(self, count, form, is_classic=False):
         """A length or a count; None is null."""
-        if self.compact and not isClassic:
+        if self.compact and not is_classic:
             return self.length(0 if count is None else count + 1)
         self.lengths.append((len(self.bytes), struct.calcsize(form), False))
         self.bytes += struct.pack(form, -1 if count is None else count)
 
     def field(self, each):
-        isNull = within(each.nullable, self.version) and self.values.is_null(self.message, each)
-        if each.isArray:
-            count = None if isNull else self.values.count(self.message, each)
+        without_value = within(each.nullable, self.version) and self.values.is_null(self.message, each)
+        if each.is_array:
+            count = None if without_value else self.values.count(self.message, each)
             self.size(count, ">i")
             for _ in range(count or 0):
                 self.value(each, False)
         else:
-            self.value(each, isNull)
+            self.value(each, without_value)
 
-    def value(self, each, isNull):
+    def value(self, each, without_value):
         if each.type in self.message.structs:
-            if not each.isArray and within(each.nullable, self.version):
-                self.bytes += b"\xff" if isNull else b"\x01"
-            if not isNull:
+            if not each.is_array and within(each.nullable, self.version):
+                self.bytes += b"\xff" if without_value else b"\x01"
+            if not without_value:
                 self.write(self.message.structs[each.type])
         elif each.type in NUMBERS:
             self.bytes += struct.pack(NUMBERS[each.type], self.values.number(self.message, each))
         elif each.type == "uuid":
             self.bytes += self.values.uuid(self.message, each)
         else:
-            content = None if isNull else self.values.content(self.message, each, self.version)
-            self.size(None if isNull else len(content), ">h" if each.type == "string" else ">i", each.isClassic)
+            content = None if without_value else self.values.content(self.message, each, self.version)
+            self.size(None if without_value else len(content), ">h" if each.type == "string" else ">i", each.is_classic)
             self.bytes += content or b""
 
 
@@ -231,26 +231,26 @@ class Reader:
             if byte < 0x80:
                 return value
 
-    def size(self, form, isClassic=False):
+    def size(self, form, is_classic=False):
         """A length or a count; -1 is null."""
-        if self.compact and not isClassic:
+        if self.compact and not is_classic:
             return self.varint() - 1
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def field(self, each):
-        if not each.isArray:
+        if not each.is_array:
             return self.value(each)
         count = self.size(">i")
         return None if count < 0 else [self.value(each) for _ in range(count)]
 
     def value(self, each):
         if each.type in self.message.structs:
-            if not each.isArray and within(each.nullable, self.version) and self.take(1)[0] >= 0x80:
+            if not each.is_array and within(each.nullable, self.version) and self.take(1)[0] >= 0x80:
                 return None
             return self.read(self.message.structs[each.type])
         if each.type in NUMBERS:
             return struct.unpack(NUMBERS[each.type], self.take(struct.calcsize(NUMBERS[each.type])))[0]
         if each.type == "uuid":
             return self.take(16)
-        size = self.size(">h" if each.type == "string" else ">i", each.isClassic)
+        size = self.size(">h" if each.type == "string" else ">i", each.is_classic)
         return None if size < 0 else self.take(size)
