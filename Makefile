@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build install uninstall deb test test-swift test-acceptance wire reference generate compatibility format lint clean \
+.PHONY: help run build install uninstall deb test test-swift test-fuzz test-acceptance fuzz soak wire reference generate \
+	compatibility format lint clean \
 	kafka-home wire-home toolchain build-packages test-packages commit
 
 LISTEN ?= localhost:9092
@@ -25,7 +26,7 @@ INSTALLED = $(PREFIX)/bin/martlet $(PREFIX)/libexec/martlet/swift-backtrace $(PR
 	$(BASH_COMPLETIONS)/martlet $(ZSH_COMPLETIONS)/_martlet $(FISH_COMPLETIONS)/martlet.fish
 BINARY ?= .build/release/martlet
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --no-color-diagnostics
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Fuzz/Sources
 COMMIT_SOURCE := Sources/CProgram/commit.c
 
 # First what the toolchain itself calls for, then the codecs.
@@ -99,13 +100,22 @@ deb: $(BINARY) ## Make a Debian package of the release in .build
 	$(MAKE) install PREFIX=/usr DESTDIR=$(CURDIR)/.build/deb ZSH_COMPLETIONS=/usr/share/zsh/vendor-completions
 	packaging/debian/build .build/deb .build
 
-test: test-swift test-acceptance ## Install what the tests need and run all of them
+test: test-swift test-fuzz test-acceptance ## Install what the tests need and run all of them
 
 test-swift: toolchain build-packages test-packages $(PYTHON) ## Run the tests of the Swift packages
 	MARTLET_TEST_PYTHON=$(CURDIR)/$(PYTHON) swift test
 
+test-fuzz: toolchain build-packages ## Try the kept inputs on every reader of bytes, and new ones for a minute
+	Fuzz/run short
+
 test-acceptance: build test-packages $(PYTHON) ## Run real clients and tools against the release
 	$(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)
+
+fuzz: toolchain build-packages ## Try new inputs on every reader of bytes for hours (FUZZ_SECONDS for each, FUZZ_TARGETS for some)
+	Fuzz/run long $(FUZZ_TARGETS)
+
+soak: build test-packages $(PYTHON) ## Send 10,000,000 frames made to hurt to a broker (FUZZ_FRAMES for another number)
+	FUZZ_FRAMES=$(or $(FUZZ_FRAMES),10000000) $(PYTHON) -m pytest Tests/Acceptance/test_fuzz.py -rs -s $(PYTEST_FLAGS)
 
 reference: kafka-home test-packages $(PYTHON) ## Run the acceptance tests against Apache Kafka in KAFKA_HOME, to test the tests
 	REFERENCE=1 $(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)

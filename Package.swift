@@ -118,12 +118,28 @@ let package = Package(
         tests("Replication", ["Bytes", "Records"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .target(
+            name: "MessageCodecs", dependencies: ["Bytes", "KafkaProtocol", "KafkaProtocolMore"],
+            path: "Tests/MessageCodecs", swiftSettings: strict),
         tests("MessageGenerator", []),
         tests("KafkaProtocol", ["Bytes", "CAllocations"]),
         tests(
-            "KafkaProtocolMore", ["Bytes", "KafkaProtocol", "MessageGenerator", "CAllocations"],
+            "KafkaProtocolMore",
+            ["Bytes", "KafkaProtocol", "MessageCodecs", "MessageGenerator", "CAllocations"],
             resources: [.copy("Resources/vectors.txt")]),
         tests("Controller", ["Bytes", "Configuration", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Links only with libFuzzer, which brings the main function; see Fuzz/README.md.
+if Context.environment["MARTLET_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Bytes", "Configuration", "EmbeddedStore", "Files", "KafkaProtocol", "LogStorage", "MessageCodecs",
+                "Metadata", "Records",
+            ],
+            path: "Fuzz/Sources", swiftSettings: strict))
+}

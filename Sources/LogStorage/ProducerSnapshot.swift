@@ -101,10 +101,12 @@ enum ProducerSnapshot {
         guard count >= 0, count <= cursor.remaining / historySize else { throw .invalidLength }
         var history: [Int64: [ProducerBatch]] = [:]
         for _ in 0..<count {
-            history[try cursor.int64(), default: []].append(
-                ProducerBatch(
-                    lastSequence: try cursor.int32(), lastOffset: try cursor.int64(),
-                    offsetDelta: try cursor.int32(), timestamp: try cursor.int64()))
+            let id = try cursor.int64()
+            let batch = ProducerBatch(
+                lastSequence: try cursor.int32(), lastOffset: try cursor.int64(), offsetDelta: try cursor.int32(),
+                timestamp: try cursor.int64())
+            guard batch.lastOffset >= 0 else { throw .invalidLength }
+            history[id, default: []].append(batch)
         }
         return history
     }

@@ -80,10 +80,20 @@ extension Segment {
     private mutating func position(
         of offset: Int64, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader?)? {
-        if offset <= baseOffset { return (0, nil) }
+        if offset <= baseOffset { return (start(of: baseOffset, at: 0), nil) }
         if offset >= nextOffset, writtenSize == size { return nil }
-        if let position = hints.position(of: offset, in: baseOffset) { return (position, nil) }
+        if let position = hints.position(of: offset, in: baseOffset) { return (start(of: offset, at: position), nil) }
         return try locate(offset, place, mode).map { ($0.position, $0.header) }
+    }
+
+    /// Where the batch begins that was expected at `position`: damage that took none of the offsets from this one on may have
+    /// moved it.
+    private func start(of offset: Int64, at position: Int64) -> Int64 {
+        var position = position
+        for range in damage where range.positions.contains(position) && range.offsets.upperBound <= offset {
+            position = range.positions.upperBound
+        }
+        return position
     }
 }
 

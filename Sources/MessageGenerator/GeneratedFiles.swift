@@ -8,7 +8,7 @@ enum GeneratedFiles {
         for source in sources { schemas.append(try SchemaParser.parse(source.text, name: source.name)) }
         var files: [String: String] = [
             "Sources/KafkaProtocol/Generated/ApiKey.swift": ApiTableCode.file(schemas),
-            "Tests/KafkaProtocolMoreTests/Generated/AllMessages.swift": MessageListCode.file(schemas),
+            "Tests/MessageCodecs/Generated/AllMessages.swift": MessageListCode.file(schemas),
         ]
         for schema in schemas where !schema.isCodedByHand {
             files["Sources/\(schema.module)/Generated/\(schema.name).swift"] = MessageCode.file(schema)

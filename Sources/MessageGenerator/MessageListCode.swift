@@ -6,7 +6,7 @@ enum MessageListCode {
         source.line("import KafkaProtocol")
         source.line("import KafkaProtocolMore")
         source.line()
-        source.line("let allMessages: [any KafkaMessage.Type] = [")
+        source.line("package let allMessages: [any KafkaMessage.Type] = [")
         for schema in schemas where !schema.isCodedByHand {
             for message in schema.messages { source.line("    \(message.name).self,") }
         }

@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import KafkaProtocol
+import MessageCodecs
 import Testing
 
 /// Frames of real clients and of Apache Kafka, where they are at hand.

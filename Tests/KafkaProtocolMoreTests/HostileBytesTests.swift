@@ -1,6 +1,7 @@
 import Bytes
 import CAllocations
 import KafkaProtocol
+import MessageCodecs
 import Testing
 
 @testable import MessageGenerator

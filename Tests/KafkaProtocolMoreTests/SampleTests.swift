@@ -1,4 +1,5 @@
 import Foundation
+import MessageCodecs
 import Testing
 
 @testable import MessageGenerator

@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import KafkaProtocol
+import MessageCodecs
 import Testing
 
 /// Bytes that another codec made of every message and version, where they are at hand.

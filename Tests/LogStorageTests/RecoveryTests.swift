@@ -157,6 +157,18 @@ struct RecoveryTests {
         }
     }
 
+    @Test(arguments: [0, 1]) func bytesBetweenTwoBatchesLoseNoOffsets(position: Int) throws {
+        for _ in 0..<3 { try harness.append(Batch(valueSize: 60)) }
+        let all = try harness.offsets()
+        let batch = try harness.bytes(from: 0, maximumBytes: 1).count
+        var content = try harness.content(firstLog)
+        content.insert(0xFF, at: position * batch)
+        try harness.replace(firstLog, with: content)
+        try harness.reopen(closing: false)
+        // Batch by batch, so that the log remembers where the one behind the damage was to be.
+        #expect(try harness.offsets(maximumBytes: batch) == all)
+    }
+
     @Test func damageAtTheEndBelowTheRecoveryPointLosesNoOffsets() throws {
         try fill(10)
         let end = harness.log.logEndOffset

@@ -18,7 +18,6 @@ enum ServedApis {
             ServedApi(.describeConfigs, DescribeConfigsHandler.handle),
             ServedApi(.alterConfigs, AlterConfigsHandler.handle),
             ServedApi(.alterReplicaLogDirs, AlterReplicaLogDirsHandler.handle),
-            ServedApi(.alterReplicaLogDirs, AlterReplicaLogDirsHandler.handle),
             ServedApi(.describeLogDirs, DescribeLogDirsHandler.handle),
             ServedApi(.createPartitions, CreatePartitionsHandler.handle),
             ServedApi(.electLeaders, ElectLeadersHandler.handle),

@@ -1,5 +1,6 @@
 import Foundation
 import KafkaProtocol
+import MessageCodecs
 
 @testable import MessageGenerator
 

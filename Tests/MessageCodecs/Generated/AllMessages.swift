@@ -4,7 +4,7 @@
 import KafkaProtocol
 import KafkaProtocolMore
 
-let allMessages: [any KafkaMessage.Type] = [
+package let allMessages: [any KafkaMessage.Type] = [
     ListOffsetsRequest.self,
     ListOffsetsResponse.self,
     MetadataRequest.self,
