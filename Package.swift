@@ -68,6 +68,10 @@ let package = Package(
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
         room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
+        room("Coordination", ["Bytes", "Collections", "KafkaProtocol"]),
+        room(
+            "GroupCoordinator",
+            ["Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -113,6 +117,7 @@ let package = Package(
         tests("Metadata", ["Bytes"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),
+        tests("Coordination", ["Bytes", "KafkaProtocol"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),
