@@ -78,8 +78,8 @@ let package = Package(
         room(
             "Broker",
             [
-                "Bytes", "Collections", "Configuration", "Controller", "DiskScheduler", "EmbeddedStore", "Files",
-                "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
+                "Bytes", "Collections", "Configuration", "Controller", "Coordination", "DiskScheduler", "EmbeddedStore",
+                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
                 "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),

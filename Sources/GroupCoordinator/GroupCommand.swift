@@ -1,4 +1,3 @@
-public import Configuration
 public import KafkaProtocol
 public import KafkaProtocolMore
 public import Metadata
@@ -42,8 +41,7 @@ public enum GroupCommand: Sendable {
 
     /// New metadata, in order. Nobody waits for an answer.
     case metadataChanged(ClusterImage, removedTopics: Set<String>)
-    /// The settings of the broker, and those of each group over them.
-    case settingsChanged(LiveSettings, groups: [String: [String: String]])
+    case rulesChanged(GroupRules)
 }
 
 /// What a command is answered with.

@@ -1,10 +1,10 @@
 import Coordination
 import KafkaProtocol
-import KafkaProtocolMore
+public import KafkaProtocolMore
 
 /// What is asked about groups of any protocol.
 extension GroupMachine {
-    func list(_ request: ListGroupsRequest) -> [ListGroupsResponse.ListedGroup] {
+    public func list(_ request: ListGroupsRequest) -> [ListGroupsResponse.ListedGroup] {
         let states = Set(request.statesFilter.map { $0.lowercased() })
         let types = Set(request.typesFilter.map { $0.lowercased() })
         return groups.current.compactMap { name, group in

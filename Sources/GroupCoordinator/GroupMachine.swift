@@ -46,7 +46,7 @@ public struct GroupMachine: CoordinatorMachine {
             self.image = image
             forgetOffsets(of: removedTopics, &effects)
             metadataChanged(&effects)
-        case .settingsChanged(let live, let groups): rules = GroupRules(live, groups: groups)
+        case .rulesChanged(let rules): self.rules = rules
         }
     }
 
