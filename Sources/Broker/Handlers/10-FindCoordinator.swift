@@ -10,30 +10,35 @@ import Metadata
 /// no coordinators yet.
 enum FindCoordinatorHandler {
     private static let groupType: Int8 = 0
+    private static let shareType: Int8 = 2
 
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(
             FindCoordinatorRequest.self, maximumElements: session.shard.requestLimits.topics)
         var response = FindCoordinatorResponse()
         if request.version < 4 {
-            let row = find(body.key, body.keyType, session)
+            let row = find(body.key, body.keyType, request.version, session)
             response.errorCode = row.errorCode
-            response.errorMessage = row.errorMessage
+            response.errorMessage = row.errorCode == 0 ? "NONE" : row.errorMessage
             response.nodeId = row.nodeId
             response.host = row.host
             response.port = row.port
         } else {
-            response.coordinators = body.coordinatorKeys.map { find($0, body.keyType, session) }
+            response.coordinators = body.coordinatorKeys.map { find($0, body.keyType, request.version, session) }
         }
         session.answer(request.reply, response)
     }
 
     private static func find(
-        _ key: String, _ type: Int8, _ session: ClientSession
+        _ key: String, _ type: Int8, _ version: Int16, _ session: ClientSession
     ) -> FindCoordinatorResponse.Coordinator {
-        guard type == groupType else { return row(key, .invalidRequest, "There are no coordinators of this type.") }
+        guard type == groupType else {
+            // In these versions Kafka says nothing about a type that came with a later one.
+            let isLater = type == shareType && (version == 4 || version == 5)
+            return row(key, .invalidRequest, isLater ? "" : "There are no coordinators of this type.")
+        }
         let shard = session.shard
-        guard let entry = shard.topics[GroupsTopic.name], !entry.partitions.isEmpty else {
+        guard let entry = shard.topics[GroupsTopic.name], !shard.autoCreating.contains(GroupsTopic.name) else {
             shard.create(GroupsTopic.name)
             return row(key, .coordinatorNotAvailable, "The topic of the groups is being created.")
         }

@@ -239,10 +239,8 @@ final class ClassicGroup {
             answer.groupInstanceId = member.instanceID
             answer.clientId = member.clientID
             answer.clientHost = member.host
-            if isStable {
-                answer.memberMetadata = protocolName.flatMap(member.metadata(for:)) ?? []
-                answer.memberAssignment = member.assignment
-            }
+            answer.memberAssignment = member.assignment
+            if isStable { answer.memberMetadata = protocolName.flatMap(member.metadata(for:)) ?? [] }
             return answer
         }
         return row

@@ -86,6 +86,9 @@ extension GroupMachine {
         _ request: SyncGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
         guard !request.groupId.isEmpty else { return effects.reply(token, .syncGroup(.refusal(.invalidGroupId))) }
+        if client.version >= 5, request.protocolType == nil || request.protocolName == nil {
+            return effects.reply(token, .syncGroup(.refusal(.inconsistentGroupProtocol)))
+        }
         switch groups[request.groupId] {
         case nil: effects.reply(token, .syncGroup(.refusal(.unknownMemberId)))
         case .consumer(let group): syncConsumer(group, request, client, token, &effects)

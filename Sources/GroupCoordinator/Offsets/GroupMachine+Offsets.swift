@@ -128,6 +128,10 @@ extension GroupMachine {
         _ request: OffsetDeleteRequest, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
         var response = OffsetDeleteResponse()
+        guard !request.groupId.isEmpty else {
+            response.errorCode = ErrorCode.invalidGroupId.rawValue
+            return effects.reply(token, .deleteOffsets(response))
+        }
         guard let group = groups[request.groupId] else {
             response.errorCode = ErrorCode.groupIdNotFound.rawValue
             return effects.reply(token, .deleteOffsets(response))
