@@ -65,6 +65,10 @@ let package = Package(
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
         room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
+        room("Coordination", ["Bytes", "Collections", "KafkaProtocol"]),
+        room(
+            "GroupCoordinator",
+            ["Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -74,6 +78,9 @@ let package = Package(
                 "Bytes", "Collections", "Configuration", "Controller", "DiskScheduler", "EmbeddedStore", "Files",
                 "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
                 "Quotas", "Records", "Replication", "Runtime",
+                "Bytes", "Collections", "Configuration", "Controller", "Coordination", "DiskScheduler", "EmbeddedStore",
+                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
+                "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
@@ -116,6 +123,7 @@ let package = Package(
         tests("Quotas", ["Metadata"]),
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),
+        tests("Coordination", ["Bytes", "KafkaProtocol"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(

@@ -16,6 +16,18 @@ public struct UUID: Hashable, Sendable {
 
     @inlinable public var isZero: Bool { high == 0 && low == 0 }
 
+    /// The usual form, as Java writes it: 32 hexadecimal digits with four hyphens.
+    public var hyphenated: String {
+        let digits = [high, low].flatMap { half in
+            stride(from: 60, through: 0, by: -4).map { shift in
+                let digit = UInt8(truncatingIfNeeded: half >> UInt64(shift)) & 15
+                return digit < 10 ? digit + UInt8(ascii: "0") : digit - 10 + UInt8(ascii: "a")
+            }
+        }
+        let groups = [digits[0..<8], digits[8..<12], digits[12..<16], digits[16..<20], digits[20..<32]]
+        return groups.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+    }
+
     /// A random version-4 id that is not reserved and whose text has no `-`, so that command lines can take it.
     public static func random(using generator: inout some RandomNumberGenerator) -> UUID {
         while true {

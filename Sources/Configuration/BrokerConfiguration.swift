@@ -32,6 +32,8 @@ public struct BrokerConfiguration: Sendable {
         public let deletes: Bool
         /// A topic's configuration before its own settings and those made at run time.
         public let defaults: TopicConfiguration
+        /// How the topics that the broker keeps for itself are made, by name.
+        public let internalTopics: [String: InternalTopic]
     }
 
     /// Background work on logs, and producers.
@@ -195,6 +197,7 @@ extension BrokerConfiguration.Topics {
         autoCreates = settings.flag("auto.create.topics.enable")
         deletes = settings.flag("delete.topic.enable")
         defaults = TopicSettings(settings: settings).defaults()
+        internalTopics = ["__consumer_offsets": InternalTopic(offsets: settings)]
     }
 }
 

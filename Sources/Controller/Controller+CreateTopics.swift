@@ -46,15 +46,29 @@ extension Controller {
     ) -> ControllerResult<[String: ErrorCode]> {
         var request = CreateTopicsRequest()
         request.topics = Set(names).sorted().map { name in
-            var topic = CreateTopicsRequest.CreatableTopic()
-            topic.name = name
-            topic.numPartitions = -1
-            topic.replicationFactor = -1
-            return topic
+            newTopic(name)
         }
         let result = createTopics(request, using: &generator)
         let codes = result.reply.topics.map { ($0.name, ErrorCode(rawValue: $0.errorCode)) }
         return ControllerResult(records: result.records, reply: Dictionary(codes) { first, _ in first })
+    }
+
+    /// What a topic is created with that only its name is known of.
+    private func newTopic(_ name: String) -> CreateTopicsRequest.CreatableTopic {
+        var topic = CreateTopicsRequest.CreatableTopic()
+        topic.name = name
+        topic.numPartitions = -1
+        topic.replicationFactor = -1
+        if let own = configuration.topics.internalTopics[name] {
+            topic.numPartitions = own.partitionCount
+            topic.replicationFactor = own.replicationFactor ?? Int16(clamping: min(max(image.brokers.count, 1), 3))
+            topic.configs = own.settings.sorted { $0.key < $1.key }.map { key, value in
+                var config = CreateTopicsRequest.CreatableTopicConfig()
+                (config.name, config.value) = (key, value)
+                return config
+            }
+        }
+        return topic
     }
 
     private func partitionsWanted(by request: CreateTopicsRequest) -> Int {

@@ -120,6 +120,8 @@ enum MetadataHandler {
 enum AuthorizedOperations {
     /// Read, write, create, delete, alter, describe, describe configs, alter configs.
     static let topic: Int32 = 3576
+    /// Read, delete, describe, describe configs, alter configs.
+    static let group: Int32 = 3400
     /// Create, alter, describe, cluster action, describe configs, alter configs, idempotent write.
     static let cluster: Int32 = 8096
 }

@@ -19,6 +19,7 @@ extension BrokerShard {
         let changed = update.delta.changedTopics.compactMap { image.topics[$0] }.sorted { $0.name < $1.name }
         for topic in changed { apply(topic, settings.defaults()) }
         reconfigure(update.delta.changedConfigurations, settings.defaults())
+        tellCoordinators(of: update)
         openings.whenDone { [control] in control?.post(.applied(update: update.number)) }
         openMore()
     }
@@ -143,10 +144,12 @@ extension BrokerShard {
             for event in recovered.events { report(event, opened.id) }
             let partition = Partition(
                 id: opened.id, topicID: opened.topicID, leaderEpoch: route.leaderEpoch, log: Log(recovered))
-            entry.partitions[Int(opened.id.partition)].partition = LocalPartition(
+            let local = LocalPartition(
                 partition, directory: opened.directory,
                 rules: PartitionRules(entry.configuration, logs: context.configuration.logs), metrics: entry.metrics,
                 shard: self)
+            entry.partitions[Int(opened.id.partition)].partition = local
+            startCoordinator(of: local)
         }
     }
 }

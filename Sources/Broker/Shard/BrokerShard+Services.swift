@@ -22,6 +22,13 @@ extension BrokerShard {
     /// Has topics created that a client named; it is told that they are unknown, and finds them when it asks again.
     func autoCreate(_ names: [String]) {
         guard context.configuration.topics.autoCreates else { return }
+        create(names)
+    }
+
+    /// Has a topic of the broker's own created.
+    func create(_ internalTopic: String) { create([internalTopic]) }
+
+    private func create(_ names: [String]) {
         let fresh = names.filter { autoCreating.insert($0).inserted }
         guard !fresh.isEmpty else { return }
         let home = peers[index]

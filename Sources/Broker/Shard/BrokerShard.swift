@@ -39,6 +39,7 @@ final class BrokerShard {
     var producerIDs = ProducerIDBlock()
 
     var sessions = SessionTable()
+    var groups = GroupCoordinators()
     private var atEndOfTick: [() -> Void] = []
     /// Memory of batches that do not lie in a frame, until they are written.
     private var tickMemory: [UnsafeMutableRawBufferPointer] = []
@@ -116,6 +117,7 @@ final class BrokerShard {
     }
 
     private func endOfTick() {
+        appendDecisions()
         disk.endOfTick()
         deliverAcknowledgements()
         while !atEndOfTick.isEmpty {
@@ -134,6 +136,10 @@ final class BrokerShard {
         acknowledgements.removeAll(keepingCapacity: true)
         var elsewhere: [Int: [Acknowledgement]] = [:]
         for acknowledgement in delivered {
+            if let partition = acknowledgement.token.coordinatorPartition {
+                groups.running[partition]?.acknowledge(acknowledgement.outcome)
+                continue
+            }
             let home = Int(acknowledgement.token.shard)
             if home == index {
                 sessions[acknowledgement.token.session]?.acknowledge(acknowledgement)

@@ -55,6 +55,7 @@ final class LocalPartition {
 
     /// Ends the partition: who waits for it is told, and nothing of it is kept. Its files are the caller's.
     func close() {
+        shard.endCoordinator(of: self)
         partition.close(into: &shard.acknowledgements)
         tail.clear()
         shard.descriptors.remove(log)

@@ -1,0 +1,248 @@
+import Coordination
+import KafkaProtocol
+import KafkaProtocolMore
+
+/// A group of the classic protocol, in which the members agree among themselves: the broker gathers them, one of them (the
+/// leader) assigns, and the broker hands the assignments out.
+///
+/// Most of it is soft state: a reference that the machine changes in place. What is stored of it is written when a
+/// generation has its assignment, and when the last member has left.
+final class ClassicGroup {
+    /// *empty* → *preparing*: members join → *completing*: the leader assigns → *stable* → *preparing* …; without members it
+    /// is *empty* again.
+    enum State {
+        case empty
+        case preparing
+        case completing
+        case stable
+
+        var name: String {
+            switch self {
+            case .empty: "Empty"
+            case .preparing: "PreparingRebalance"
+            case .completing: "CompletingRebalance"
+            case .stable: "Stable"
+            }
+        }
+    }
+
+    private(set) var state = State.empty
+    /// When it came into this state, in milliseconds since 1970.
+    private(set) var stateTimestamp: Int64?
+    /// nil for a group that is nothing but a place for offsets.
+    var protocolType: String?
+    private(set) var generation: Int32 = 0
+    private(set) var protocolName: String?
+    private(set) var leader: String?
+    private(set) var members: [String: ClassicMember] = [:]
+    /// Member ids by the instance ids of static members.
+    private(set) var instances: [String: String] = [:]
+    /// Ids that were handed out and with which nobody has joined yet.
+    var pendingMembers: Set<String> = []
+    /// Members that have not asked for their assignment.
+    var pendingSync: Set<String> = []
+    /// While the first rebalance waits for members.
+    var initialJoin: InitialJoin?
+    /// Topics that some member has subscribed to; nil where that is not known.
+    private(set) var subscribedTopics: Set<String>?
+    private var joinCount: UInt64 = 0
+
+    /// The first rebalance of a group waits a while, and a while more when members came meanwhile.
+    struct InitialJoin {
+        var hasNewMember = false
+        /// Milliseconds that may still be added.
+        var remaining: Int64
+    }
+
+    init() {}
+
+    // MARK: States
+
+    func enter(_ state: State, at now: Int64) {
+        self.state = state
+        stateTimestamp = now
+    }
+
+    /// Begins the next generation, with those who are members now.
+    func beginGeneration(at now: Int64) {
+        generation = generation == .max ? 1 : generation + 1
+        pendingSync.removeAll()
+        protocolName = members.isEmpty ? nil : selectProtocol()
+        subscribedTopics = parseSubscriptions()
+        enter(members.isEmpty ? .empty : .completing, at: now)
+    }
+
+    // MARK: Members
+
+    subscript(member: String) -> ClassicMember? {
+        get { members[member] }
+        set {
+            precondition(newValue != nil && members[member] != nil, "members come and go by add and remove")
+            members[member] = newValue
+        }
+    }
+
+    /// In the order in which they came.
+    var orderedMembers: [ClassicMember] { members.values.sorted { $0.order < $1.order } }
+
+    func add(_ member: ClassicMember) {
+        if members.isEmpty { protocolType = member.protocolType }
+        var member = member
+        joinCount += 1
+        member.order = joinCount
+        members[member.id] = member
+        if let instance = member.instanceID { instances[instance] = member.id }
+        if leader == nil { leader = member.id }
+        pendingMembers.remove(member.id)
+    }
+
+    @discardableResult
+    func remove(_ id: String) -> ClassicMember? {
+        pendingMembers.remove(id)
+        pendingSync.remove(id)
+        guard let member = members.removeValue(forKey: id) else { return nil }
+        if let instance = member.instanceID, instances[instance] == id { instances[instance] = nil }
+        if leader == id { leader = orderedMembers.first?.id }
+        return member
+    }
+
+    /// Gives a static member that came back its new id.
+    func replace(_ old: String, by new: String) {
+        guard var member = members.removeValue(forKey: old) else { return }
+        member.id = new
+        members[new] = member
+        if let instance = member.instanceID { instances[instance] = new }
+        if leader == old { leader = new }
+        if pendingSync.remove(old) != nil { pendingSync.insert(new) }
+    }
+
+    /// The longest that a rebalance waits for its members, in milliseconds.
+    var rebalanceTimeout: Int64 { members.values.map(\.rebalanceTimeout).max() ?? 0 }
+
+    var isAwaitingNobody: Bool { pendingMembers.isEmpty && members.values.allSatisfy(\.isJoining) }
+
+    /// Sees to it that the leader is one who has joined; false where nobody has.
+    func electJoinedLeader() -> Bool {
+        if let leader, members[leader]?.isJoining == true { return true }
+        guard let first = orderedMembers.first(where: \.isJoining) else { return false }
+        leader = first.id
+        return true
+    }
+
+    /// Whether the sender is who it claims to be.
+    func check(_ member: String, _ instance: String?) -> ErrorCode {
+        if let instance {
+            guard let current = instances[instance] else { return .unknownMemberId }
+            if current != member { return .fencedInstanceId }
+        }
+        return members[member] == nil ? .unknownMemberId : .none
+    }
+
+    func checkCommit(_ request: OffsetCommitRequest) -> ErrorCode {
+        if request.generationIdOrMemberEpoch < 0, state == .empty { return .none }
+        guard
+            request.generationIdOrMemberEpoch >= 0 || !request.memberId.isEmpty || request.groupInstanceId != nil
+        else { return .unknownMemberId }
+        let error = check(request.memberId, request.groupInstanceId)
+        if error != .none { return error }
+        if request.generationIdOrMemberEpoch != generation { return .illegalGeneration }
+        return state == .completing ? .rebalanceInProgress : .none
+    }
+
+    // MARK: Protocols
+
+    /// Whether somebody with these protocols can be in the group.
+    func accepts(_ type: String, _ protocols: [ClassicProtocol]) -> Bool {
+        if members.isEmpty { return !type.isEmpty && !protocols.isEmpty }
+        guard type == protocolType else { return false }
+        return protocols.contains { offered in members.values.allSatisfy { $0.metadata(for: offered.name) != nil } }
+    }
+
+    /// The protocol that all know and most prefer; among equals the one whose voter came first.
+    func selectProtocol() -> String? {
+        let ordered = orderedMembers
+        func isKnownToAll(_ name: String) -> Bool { ordered.allSatisfy { $0.metadata(for: name) != nil } }
+        var votes: [(name: String, count: Int)] = []
+        for member in ordered {
+            guard let choice = member.protocols.first(where: { isKnownToAll($0.name) }) else { continue }
+            if let place = votes.firstIndex(where: { $0.name == choice.name }) {
+                votes[place].count += 1
+            } else {
+                votes.append((choice.name, 1))
+            }
+        }
+        var best: (name: String, count: Int)?
+        for vote in votes where vote.count > best?.count ?? 0 { best = vote }
+        return best?.name
+    }
+
+    private func parseSubscriptions() -> Set<String>? {
+        guard protocolType == "consumer", let protocolName else { return members.isEmpty ? [] : nil }
+        var topics: Set<String> = []
+        for member in members.values {
+            guard let subscription = ClassicSubscription(member.metadata(for: protocolName) ?? []) else { return nil }
+            topics.formUnion(subscription.topics)
+        }
+        return topics
+    }
+
+    func isSubscribed(to topic: String) -> Bool {
+        subscribedTopics?.contains(topic) ?? (protocolType == "consumer")
+    }
+
+    // MARK: What is stored
+
+    /// The group as its last record has it.
+    init(_ value: GroupMetadataValue) {
+        protocolType = value.protocolType.isEmpty ? nil : value.protocolType
+        generation = value.generation
+        protocolName = value.protocol
+        leader = value.leader
+        stateTimestamp = value.currentStateTimestamp < 0 ? nil : value.currentStateTimestamp
+        state = value.members.isEmpty ? .empty : .stable
+        for stored in value.members {
+            joinCount += 1
+            let member = ClassicMember(
+                stored, protocolType: value.protocolType, protocolName: value.protocol ?? "", order: joinCount)
+            members[member.id] = member
+            if let instance = member.instanceID { instances[instance] = member.id }
+        }
+        subscribedTopics = parseSubscriptions()
+    }
+
+    /// - Parameter assignments: by member; what each has already where nil.
+    func record(assignments: [String: [UInt8]]? = nil, at now: Int64) -> GroupMetadataValue {
+        var value = GroupMetadataValue()
+        value.protocolType = protocolType ?? ""
+        value.generation = generation
+        value.protocol = protocolName
+        value.leader = leader
+        value.currentStateTimestamp = stateTimestamp ?? now
+        value.members = orderedMembers.map { member in
+            member.record(
+                protocolName: protocolName ?? "",
+                assignment: assignments.map { $0[member.id] ?? [] } ?? member.assignment)
+        }
+        return value
+    }
+
+    func description(named name: String) -> DescribeGroupsResponse.DescribedGroup {
+        var row = DescribeGroupsResponse.DescribedGroup()
+        row.groupId = name
+        row.groupState = state.name
+        row.protocolType = protocolType ?? ""
+        let isStable = state == .stable
+        if isStable { row.protocolData = protocolName ?? "" }
+        row.members = orderedMembers.map { member in
+            var answer = DescribeGroupsResponse.DescribedGroupMember()
+            answer.memberId = member.id
+            answer.groupInstanceId = member.instanceID
+            answer.clientId = member.clientID
+            answer.clientHost = member.host
+            answer.memberAssignment = member.assignment
+            if isStable { answer.memberMetadata = protocolName.flatMap(member.metadata(for:)) ?? [] }
+            return answer
+        }
+        return row
+    }
+}

@@ -1,0 +1,241 @@
+import Bytes
+import Coordination
+import KafkaProtocol
+import KafkaProtocolMore
+
+/// Joining a classic group.
+extension GroupMachine {
+    /// How long somebody who joins for the first time may stay without asking again, in milliseconds: it has no id yet by which
+    /// it could say that it is alive.
+    static let newMemberTimeout: Int64 = 300_000
+
+    mutating func join(
+        _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
+    ) {
+        let session = Int64(request.sessionTimeoutMs)
+        guard !request.groupId.isEmpty else { return refuse(request, client, .invalidGroupId, token, &effects) }
+        guard session >= rules.minimumSessionTimeout, session <= rules.maximumSessionTimeout else {
+            return refuse(request, client, .invalidSessionTimeout, token, &effects)
+        }
+        switch groups[request.groupId] {
+        case nil:
+            guard request.memberId.isEmpty else { return refuse(request, client, .unknownMemberId, token, &effects) }
+            let group = ClassicGroup()
+            // What nothing was stored of cannot be taken back.
+            groups.set(request.groupId, .classic(group), in: .loaded)
+            join(group, request, client, token, &effects)
+        case .classic(let group): join(group, request, client, token, &effects)
+        case .consumer(let group):
+            if group.members.isEmpty, let classic = convertEmptyToClassic(request.groupId, group, &effects) {
+                return join(classic, request, client, token, &effects)
+            }
+            joinConsumer(group, request, client, token, &effects)
+        }
+    }
+
+    private mutating func join(
+        _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        guard hasRoom(group, for: request.memberId) else {
+            if !request.memberId.isEmpty { removeMember(request.memberId, of: group, request.groupId, &effects) }
+            return effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+        }
+        guard group.accepts(request.protocolType, request.classicProtocols) else {
+            return refuse(request, client, .inconsistentGroupProtocol, token, &effects)
+        }
+        let waiting = ClassicMember.Waiting(token: token, version: client.version)
+        if request.memberId.isEmpty {
+            joinNew(group, request, client, waiting, &effects)
+        } else {
+            joinAgain(group, request, client, waiting, &effects)
+        }
+        completeJoinIfAllAreThere(request.groupId, group, &effects)
+    }
+
+    private func hasRoom(_ group: ClassicGroup, for member: String) -> Bool {
+        switch group.state {
+        case .empty: true
+        case .preparing:
+            group[member]?.isJoining == true
+                || group.members.values.count(where: \.isJoining) < rules.maximumSize
+        case .completing, .stable: group[member] != nil || group.members.count < rules.maximumSize
+        }
+    }
+
+    private func refuse(
+        _ request: JoinGroupRequest, _ client: GroupClient, _ error: ErrorCode, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        effects.reply(token, .joinGroup(.refusal(error, member: request.memberId, client.version)))
+    }
+
+    // MARK: For the first time
+
+    private mutating func joinNew(
+        _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ waiting: ClassicMember.Waiting,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        let id = "\(request.groupInstanceId ?? client.clientID)-\(effects.makeID().hyphenated)"
+        if let instance = request.groupInstanceId, let old = group.instances[instance] {
+            return replace(group, old, by: id, request, client, waiting, &effects)
+        }
+        // Since version 4 the id is handed out first, so that whoever gives up on the join is known by it (KIP-394).
+        if client.version >= 4, request.groupInstanceId == nil {
+            guard group.pendingMembers.count < rules.maximumSize else {
+                return effects.reply(
+                    waiting.token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+            }
+            group.pendingMembers.insert(id)
+            effects.schedule(
+                .classicMember(request.groupId, member: id), after: Int64(request.sessionTimeoutMs))
+            return effects.reply(waiting.token, .joinGroup(.refusal(.memberIdRequired, member: id, client.version)))
+        }
+        add(ClassicMember(request, client, id: id), to: group, request, waiting, &effects)
+    }
+
+    private mutating func add(
+        _ member: ClassicMember, to group: ClassicGroup, _ request: JoinGroupRequest, _ waiting: ClassicMember.Waiting,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        var member = member
+        member.joining = waiting
+        group.initialJoin?.hasNewMember = true
+        group.add(member)
+        effects.schedule(.classicMember(request.groupId, member: member.id), after: GroupMachine.newMemberTimeout)
+        let reason = request.reason ?? "a new member joined"
+        note(.joined, member.id, reason, of: request.groupId, group, effects.now)
+        rebalance(request.groupId, group, because: "member \(member.id) joined: \(reason)", &effects)
+    }
+
+    // MARK: Again
+
+    private mutating func joinAgain(
+        _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ waiting: ClassicMember.Waiting,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        let id = request.memberId
+        if group.pendingMembers.contains(id), request.groupInstanceId == nil {
+            return add(ClassicMember(request, client, id: id), to: group, request, waiting, &effects)
+        }
+        let error = group.check(id, request.groupInstanceId)
+        guard error == .none, let member = group[id], group.state != .empty else {
+            return refuse(
+                request, client, error == .none ? .unknownMemberId : error, waiting.token, &effects)
+        }
+        let isUnchanged = member.protocols == request.classicProtocols
+        switch group.state {
+        case .empty, .preparing: rejoin(group, member, request, client, waiting, because: nil, &effects)
+        case .completing where isUnchanged, .stable where isUnchanged && group.leader != id:
+            // The answer to its last join may have been lost.
+            heardOf(id, of: group, named: request.groupId, &effects)
+            effects.reply(waiting.token, .joinGroup(group.joined(id, version: client.version)))
+        case .completing:
+            rejoin(group, member, request, client, waiting, because: "changed its subscription", &effects)
+        case .stable:
+            let reason = isUnchanged ? "the leader asked for it" : "changed its subscription"
+            rejoin(group, member, request, client, waiting, because: request.reason ?? reason, &effects)
+        }
+    }
+
+    /// - Parameter reason: nil while a rebalance is under way already.
+    private mutating func rejoin(
+        _ group: ClassicGroup, _ member: ClassicMember, _ request: JoinGroupRequest, _ client: GroupClient,
+        _ waiting: ClassicMember.Waiting, because reason: String?, _ effects: inout Effects<GroupMachine>
+    ) {
+        var member = member
+        member.update(request, client)
+        // Who asks twice does not wait for the first answer any more.
+        if let earlier = member.joining {
+            effects.reply(earlier.token, .joinGroup(.refusal(.unknownMemberId, member: member.id, earlier.version)))
+        }
+        member.joining = waiting
+        group[member.id] = member
+        if let reason {
+            rebalance(request.groupId, group, because: "member \(member.id) joined again: \(reason)", &effects)
+        }
+    }
+
+    // MARK: A static member that comes back
+
+    private mutating func replace(
+        _ group: ClassicGroup, _ old: String, by id: String, _ request: JoinGroupRequest, _ client: GroupClient,
+        _ waiting: ClassicMember.Waiting, _ effects: inout Effects<GroupMachine>
+    ) {
+        guard var member = group[old] else { return }
+        let previousLeader = group.leader ?? ""
+        if let joining = member.joining {
+            effects.reply(joining.token, .joinGroup(.refusal(.fencedInstanceId, member: old, joining.version)))
+        }
+        if let syncing = member.syncing {
+            effects.reply(syncing.token, .syncGroup(.refusal(.fencedInstanceId)))
+        }
+        effects.cancel(.classicMember(request.groupId, member: old))
+        note(
+            .fenced, old, "static member \(request.groupInstanceId ?? "") came back", of: request.groupId, group,
+            effects.now)
+        (member.joining, member.syncing) = (nil, nil)
+        member.update(request, client)
+        group[old] = member
+        group.replace(old, by: id)
+        heardOf(id, of: group, named: request.groupId, &effects)
+        switch group.state {
+        case .stable where group.selectProtocol() == group.protocolName:
+            effects.write(.classicGroup(request.groupId, group.record(at: effects.now.wall)))
+            var response = group.joined(id, version: client.version)
+            if client.version >= 9 {
+                response.skipAssignment = group.leader == id
+            } else {
+                // A leader would assign, and nobody waits for that: it is told of the one that it was before.
+                response.leader = previousLeader
+                response.members = []
+            }
+            effects.reply(waiting.token, .joinGroup(response))
+        case .empty, .preparing:
+            group[id]?.joining = waiting
+        case .stable, .completing:
+            group[id]?.joining = waiting
+            rebalance(
+                request.groupId, group, because: "static member \(request.groupInstanceId ?? "") came back", &effects)
+        }
+    }
+}
+
+extension JoinGroupResponse {
+    static func refusal(_ error: ErrorCode, member: String, _ version: Int16) -> JoinGroupResponse {
+        var response = JoinGroupResponse()
+        response.errorCode = error.rawValue
+        response.memberId = member
+        response.protocolName = version >= 7 ? nil : ""
+        return response
+    }
+}
+
+extension SyncGroupResponse {
+    static func refusal(_ error: ErrorCode) -> SyncGroupResponse {
+        var response = SyncGroupResponse()
+        response.errorCode = error.rawValue
+        return response
+    }
+}
+
+extension ClassicGroup {
+    /// The answer to a member that has joined the generation: the leader is told who the others are.
+    func joined(_ id: String, version: Int16) -> JoinGroupResponse {
+        var response = JoinGroupResponse()
+        response.generationId = generation
+        response.protocolType = protocolType
+        response.protocolName = protocolName
+        response.leader = leader ?? ""
+        response.memberId = id
+        guard leader == id, let protocolName else { return response }
+        response.members = orderedMembers.map { member in
+            var row = JoinGroupResponse.JoinGroupResponseMember()
+            row.memberId = member.id
+            row.groupInstanceId = member.instanceID
+            row.metadata = member.metadata(for: protocolName) ?? []
+            return row
+        }
+        return response
+    }
+}

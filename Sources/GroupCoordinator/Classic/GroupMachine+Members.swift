@@ -1,0 +1,171 @@
+import Coordination
+import KafkaProtocol
+import KafkaProtocolMore
+
+/// Who is alive in a classic group, and who goes.
+extension GroupMachine {
+    /// A member has shown that it is alive.
+    mutating func heardOf(
+        _ id: String, of group: ClassicGroup, named name: String, _ effects: inout Effects<GroupMachine>
+    ) {
+        guard let member = group[id] else { return }
+        effects.schedule(.classicMember(name, member: id), after: member.sessionTimeout)
+    }
+
+    mutating func heartbeat(
+        _ request: HeartbeatRequest, _ client: GroupClient, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        var response = HeartbeatResponse()
+        guard !request.groupId.isEmpty else {
+            response.errorCode = ErrorCode.invalidGroupId.rawValue
+            return effects.reply(token, .heartbeat(response))
+        }
+        switch groups[request.groupId] {
+        case nil: response.errorCode = ErrorCode.unknownMemberId.rawValue
+        case .consumer(let group): return heartbeatConsumer(group, request, client, token, &effects)
+        case .classic(let group):
+            var error = group.check(request.memberId, request.groupInstanceId)
+            if error == .none, group.state == .empty { error = .unknownMemberId }
+            if error == .none, request.generationId != group.generation { error = .illegalGeneration }
+            if error == .none {
+                heardOf(request.memberId, of: group, named: request.groupId, &effects)
+                if group.state == .preparing { error = .rebalanceInProgress }
+            }
+            response.errorCode = error.rawValue
+        }
+        effects.reply(token, .heartbeat(response))
+    }
+
+    // MARK: Leaving
+
+    mutating func leave(
+        _ request: LeaveGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
+    ) {
+        var response = LeaveGroupResponse()
+        guard !request.groupId.isEmpty else {
+            response.errorCode = ErrorCode.invalidGroupId.rawValue
+            return effects.reply(token, .leaveGroup(response))
+        }
+        switch groups[request.groupId] {
+        case nil: response.members = request.leaving(client.version).map { $0.left(.unknownMemberId) }
+        case .consumer(let group): return leaveConsumer(group, request, client, token, &effects)
+        case .classic(let group):
+            for identity in request.leaving(client.version) {
+                response.members.append(identity.left(leave(identity, group, request.groupId, &effects)))
+            }
+            completeJoinIfAllAreThere(request.groupId, group, &effects)
+        }
+        effects.reply(token, .leaveGroup(response.flattened(for: client.version)))
+    }
+
+    private mutating func leave(
+        _ identity: LeaveGroupRequest.MemberIdentity, _ group: ClassicGroup, _ name: String,
+        _ effects: inout Effects<GroupMachine>
+    ) -> ErrorCode {
+        var id = identity.memberId
+        if id.isEmpty, let instance = identity.groupInstanceId {
+            guard let current = group.instances[instance] else { return .unknownMemberId }
+            id = current
+        } else if group.pendingMembers.remove(id) != nil {
+            effects.cancel(.classicMember(name, member: id))
+            return .none
+        }
+        let error = group.check(id, identity.groupInstanceId)
+        guard error == .none else { return error }
+        let reason = identity.reason ?? "asked to leave"
+        note(.left, id, reason, of: name, group, effects.now)
+        removeMember(id, of: group, name, &effects)
+        rebalance(name, group, because: "member \(id) left: \(reason)", &effects)
+        return .none
+    }
+
+    /// Takes a member out; whoever waits in its name is told.
+    mutating func removeMember(
+        _ id: String, of group: ClassicGroup, _ name: String, _ effects: inout Effects<GroupMachine>
+    ) {
+        effects.cancel(.classicMember(name, member: id))
+        guard let member = group.remove(id) else { return }
+        if let joining = member.joining {
+            effects.reply(joining.token, .joinGroup(.refusal(.unknownMemberId, member: id, joining.version)))
+        }
+        if let syncing = member.syncing { effects.reply(syncing.token, .syncGroup(.refusal(.unknownMemberId))) }
+    }
+
+    mutating func classicMemberExpired(_ name: String, _ id: String, _ effects: inout Effects<GroupMachine>) {
+        guard case .classic(let group) = groups[name] else { return classicMemberOfConsumerExpired(name, id, &effects) }
+        if group.pendingMembers.remove(id) != nil {
+            return completeJoinIfAllAreThere(name, group, &effects)
+        }
+        guard let member = group[id], member.isNew || !member.isWaiting else { return }
+        let reason =
+            member.isNew ? "its join was never answered" : "no heartbeat for \(member.sessionTimeout) ms"
+        note(.evicted, id, reason, of: name, group, effects.now)
+        removeMember(id, of: group, name, &effects)
+        rebalance(name, group, because: "member \(id) was not heard of", &effects)
+        completeJoinIfAllAreThere(name, group, &effects)
+    }
+
+    // MARK: The group itself
+
+    mutating func applyClassic(_ name: String, _ value: GroupMetadataValue?, in version: StateVersion) {
+        switch groups[name] {
+        // Written when a group changed its protocol; what the group is now other records say.
+        case .consumer where value == nil: return
+        default: groups.set(name, value.map { .classic(ClassicGroup($0)) }, in: version)
+        }
+    }
+
+    mutating func classicLoaded(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
+        for id in group.members.keys { heardOf(id, of: group, named: name, &effects) }
+        if group.members.count > rules.maximumSize {
+            rebalance(name, group, because: "it has more members than group.max.size allows", &effects)
+        }
+    }
+
+    /// Ends an empty group; with `protocolType` nil nothing was ever stored of it.
+    mutating func removeClassic(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
+        for id in group.pendingMembers { effects.cancel(.classicMember(name, member: id)) }
+        effects.write(.classicGroup(name, nil))
+        groups.set(name, nil, in: effects.version)
+    }
+
+    mutating func note(
+        _ kind: GroupEvent.Kind, _ member: String, _ reason: String, of name: String, _ group: ClassicGroup,
+        _ now: CoordinatorTime
+    ) {
+        histories.note(
+            GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member, reason: reason),
+            of: name)
+    }
+}
+
+extension LeaveGroupRequest {
+    /// Up to version 2 one member leaves, without an instance id.
+    func leaving(_ version: Int16) -> [MemberIdentity] {
+        guard version < 3 else { return members }
+        var identity = MemberIdentity()
+        identity.memberId = memberId
+        return [identity]
+    }
+}
+
+extension LeaveGroupRequest.MemberIdentity {
+    func left(_ error: ErrorCode) -> LeaveGroupResponse.MemberResponse {
+        var row = LeaveGroupResponse.MemberResponse()
+        row.memberId = memberId
+        row.groupInstanceId = groupInstanceId
+        row.errorCode = error.rawValue
+        return row
+    }
+}
+
+extension LeaveGroupResponse {
+    /// Up to version 2 the one member's error is the answer's.
+    func flattened(for version: Int16) -> LeaveGroupResponse {
+        guard version < 3 else { return self }
+        var response = LeaveGroupResponse()
+        response.errorCode = errorCode != 0 ? errorCode : members.first?.errorCode ?? 0
+        return response
+    }
+}

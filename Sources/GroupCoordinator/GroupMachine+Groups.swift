@@ -1,0 +1,130 @@
+import Coordination
+import KafkaProtocol
+public import KafkaProtocolMore
+
+/// What is asked about groups of any protocol.
+extension GroupMachine {
+    public func list(_ request: ListGroupsRequest) -> [ListGroupsResponse.ListedGroup] {
+        let states = Set(request.statesFilter.map { $0.lowercased() })
+        let types = Set(request.typesFilter.map { $0.lowercased() })
+        return groups.current.compactMap { name, group in
+            guard states.isEmpty || states.contains(group.stateName.lowercased()),
+                types.isEmpty || types.contains(group.typeName)
+            else { return nil }
+            var row = ListGroupsResponse.ListedGroup()
+            row.groupId = name
+            row.protocolType = group.protocolType
+            row.groupState = group.stateName
+            row.groupType = group.typeName
+            return row
+        }
+    }
+
+    /// DescribeGroups: what is not a classic group is not there.
+    func describe(_ name: String, _ client: GroupClient) -> DescribeGroupsResponse.DescribedGroup {
+        if case .classic(let group) = groups[name] { return group.description(named: name) }
+        var row = DescribeGroupsResponse.DescribedGroup()
+        row.groupId = name
+        row.groupState = "Dead"
+        if client.version >= 6 {
+            row.errorCode = ErrorCode.groupIdNotFound.rawValue
+            row.errorMessage =
+                groups[name] == nil ? "Group \(name) not found." : "Group \(name) is not a classic group."
+        }
+        return row
+    }
+
+    /// Deletes a group without members, and its offsets.
+    mutating func delete(_ name: String, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>) {
+        guard let group = groups[name] else {
+            return effects.reply(token, .deleteGroup(.groupIdNotFound))
+        }
+        guard group.isEmpty else { return effects.reply(token, .deleteGroup(.nonEmptyGroup)) }
+        for (topic, partition) in offsets.partitions(of: name) { deleteOffset(name, topic, partition, &effects) }
+        remove(name, group, &effects)
+        histories.note(
+            GroupEvent(time: effects.now.wall, generation: group.generation, kind: .deleted, reason: "on request"),
+            of: name)
+        effects.reply(token, .deleteGroup(.none))
+    }
+
+    /// Ends a group without members.
+    mutating func remove(_ name: String, _ group: Group, _ effects: inout Effects<GroupMachine>) {
+        switch group {
+        case .classic(let group): removeClassic(name, group, &effects)
+        case .consumer(let group): removeConsumer(name, group, &effects)
+        }
+    }
+
+    func explain(_ name: String) -> GroupExplanation? {
+        let events = histories.events(of: name)
+        guard let group = groups[name] else {
+            guard !events.isEmpty else { return nil }
+            return GroupExplanation(group: name, type: "", state: "Dead", generation: -1, events: events)
+        }
+        return GroupExplanation(
+            group: name, type: group.typeName, state: group.stateName, generation: group.generation, events: events)
+    }
+}
+
+extension Group {
+    var typeName: String {
+        switch self {
+        case .classic: "classic"
+        case .consumer: "consumer"
+        }
+    }
+
+    var protocolType: String {
+        switch self {
+        case .classic(let group): group.protocolType ?? ""
+        case .consumer: "consumer"
+        }
+    }
+
+    var stateName: String {
+        switch self {
+        case .classic(let group): group.state.name
+        case .consumer(let group): group.state.name
+        }
+    }
+
+    /// The generation, or the group epoch.
+    var generation: Int32 {
+        switch self {
+        case .classic(let group): group.generation
+        case .consumer(let group): group.epoch
+        }
+    }
+
+    var isEmpty: Bool {
+        switch self {
+        case .classic(let group): group.state == .empty
+        case .consumer(let group): group.members.isEmpty
+        }
+    }
+
+    /// Whether a member may still read this topic, so that its offsets must stay.
+    func isSubscribed(to topic: String) -> Bool {
+        switch self {
+        case .classic(let group): group.isSubscribed(to: topic)
+        case .consumer(let group): group.isSubscribed(to: topic)
+        }
+    }
+
+    /// Whether whoever claims to be this member may commit offsets.
+    func checkCommit(_ request: OffsetCommitRequest, version: Int16) -> ErrorCode {
+        switch self {
+        case .classic(let group): group.checkCommit(request)
+        case .consumer(let group): group.checkCommit(request, version: version)
+        }
+    }
+
+    /// Whether whoever claims to be this member may ask for offsets.
+    func checkFetch(member: String?, epoch: Int32) -> ErrorCode {
+        switch self {
+        case .classic: .none
+        case .consumer(let group): group.checkFetch(member: member, epoch: epoch)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+public import Coordination
+import KafkaProtocolMore
+public import Metadata
+
+/// The groups of one partition of `__consumer_offsets`, and their offsets.
+public struct GroupMachine: CoordinatorMachine {
+    public typealias Command = GroupCommand
+    public typealias Reply = GroupReply
+    public typealias Record = GroupRecord
+    public typealias Timer = GroupTimer
+    public typealias Note = GroupNote
+
+    var groups = RevertibleDictionary<String, Group>()
+    var offsets = OffsetsTable()
+    var histories = GroupHistories()
+    var image: ClusterImage
+    var rules: GroupRules
+    let patterns: any TopicPatternCompiler
+
+    public init(image: ClusterImage, rules: GroupRules, patterns: any TopicPatternCompiler) {
+        self.image = image
+        self.rules = rules
+        self.patterns = patterns
+    }
+
+    // MARK: Deciding
+
+    public mutating func handle(_ command: GroupCommand, from token: ReplyToken, _ effects: inout Effects<GroupMachine>)
+    {
+        switch command {
+        case .joinGroup(let request, let client): join(request, client, token, &effects)
+        case .syncGroup(let request, let client): sync(request, client, token, &effects)
+        case .heartbeat(let request, let client): heartbeat(request, client, token, &effects)
+        case .leaveGroup(let request, let client): leave(request, client, token, &effects)
+        case .consumerGroupHeartbeat(let request, let client): consumerHeartbeat(request, client, token, &effects)
+        case .commitOffsets(let request, let client): commit(request, client, token, &effects)
+        case .fetchOffsets(let request, let client): fetch(request, client, token, &effects)
+        case .deleteOffsets(let request): deleteOffsets(request, token, &effects)
+        case .describeGroup(let group, let client): effects.reply(token, .describeGroup(describe(group, client)))
+        case .describeConsumerGroup(let group):
+            effects.reply(token, .describeConsumerGroup(describeConsumer(group)))
+        case .listGroups(let request): effects.reply(token, .listGroups(list(request)))
+        case .deleteGroup(let group): delete(group, token, &effects)
+        case .explainGroup(let group): effects.reply(token, .explainGroup(explain(group)))
+        case .metadataChanged(let image, let removedTopics):
+            self.image = image
+            forgetOffsets(of: removedTopics, &effects)
+            metadataChanged(&effects)
+        case .rulesChanged(let rules): self.rules = rules
+        }
+    }
+
+    public mutating func expired(_ timer: GroupTimer, _ effects: inout Effects<GroupMachine>) {
+        switch timer {
+        case .classicJoin(let group): joinPhaseEnded(group, &effects)
+        case .classicSync(let group): syncPhaseEnded(group, &effects)
+        case .classicMember(let group, let member): classicMemberExpired(group, member, &effects)
+        case .consumerSession(let group, let member): consumerSessionEnded(group, member, &effects)
+        case .consumerRebalance(let group, let member): consumerRebalanceEnded(group, member, &effects)
+        case .consumerAssignment(let group): assignmentDue(group, &effects)
+        case .offsetExpiry: expireOffsets(&effects)
+        }
+    }
+
+    public mutating func ended(_ note: GroupNote, isCommitted: Bool, _ effects: inout Effects<GroupMachine>) {
+        switch note {
+        case .classicGroup(let group, let written): classicWriteEnded(group, written, isCommitted, &effects)
+        }
+    }
+
+    public mutating func loaded(_ effects: inout Effects<GroupMachine>) {
+        effects.schedule(.offsetExpiry, after: rules.offsetExpiryInterval)
+        for (name, group) in groups.current {
+            switch group {
+            case .classic(let group): classicLoaded(name, group, &effects)
+            case .consumer(let group): consumerLoaded(name, group, &effects)
+            }
+        }
+    }
+
+    // MARK: Hard state
+
+    /// Writes a record and lets it count.
+    mutating func write(_ record: GroupRecord, _ effects: inout Effects<GroupMachine>) {
+        effects.write(record)
+        apply(record, in: effects.version)
+    }
+
+    public mutating func apply(_ record: GroupRecord, in version: StateVersion) {
+        switch record {
+        case .offset(let key, let value):
+            // A group may be nothing but a place for offsets.
+            if value != nil, groups[key.group] == nil {
+                groups.set(key.group, .classic(ClassicGroup()), in: .loaded)
+            }
+            offsets.apply(key, value, in: version)
+        case .classicGroup(let group, let value): applyClassic(group, value, in: version)
+        case .consumerGroup, .consumerPartitions, .consumerMember, .consumerTarget, .consumerTargetMember,
+            .consumerCurrent, .consumerPattern:
+            applyConsumer(record, in: version)
+        }
+    }
+
+    public mutating func commit(upTo version: StateVersion) {
+        groups.commit(upTo: version)
+        offsets.commit(upTo: version)
+    }
+
+    public mutating func revert(to version: StateVersion) {
+        groups.revert(to: version)
+        offsets.revert(to: version)
+    }
+}
+
+/// A group, by the protocol that it speaks now.
+enum Group {
+    case classic(ClassicGroup)
+    case consumer(ConsumerGroup)
+}
+
+public enum GroupTimer: Hashable, Sendable {
+    /// A rebalance of a classic group waits for its members to join.
+    case classicJoin(String)
+    /// It waits for them to ask for their assignment.
+    case classicSync(String)
+    /// A classic member, or an id that was handed out to become one, was not heard of.
+    case classicMember(String, member: String)
+    case consumerSession(String, member: String)
+    /// A member has to give up partitions by then.
+    case consumerRebalance(String, member: String)
+    /// An assignment was put off, since the last one was a moment ago.
+    case consumerAssignment(String)
+    case offsetExpiry
+}
+
+public enum GroupNote {
+    case classicGroup(String, ClassicWrite)
+}
+
+/// A regular expression in RE2's syntax, which KIP-848 has the broker evaluate.
+public protocol TopicPattern: Sendable {
+    /// Whether it matches the whole name.
+    func matches(_ topic: String) -> Bool
+}
+
+public protocol TopicPatternCompiler: Sendable {
+    /// nil where the expression is none, or would need too much memory.
+    func compile(_ expression: String) -> (any TopicPattern)?
+}

@@ -1,0 +1,181 @@
+import Bytes
+import Coordination
+import KafkaProtocol
+import KafkaProtocolMore
+import Metadata
+
+/// Committing, fetching and deleting offsets.
+extension GroupMachine {
+    // MARK: Commit
+
+    mutating func commit(
+        _ request: OffsetCommitRequest, _ client: GroupClient, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        let error = checkCommit(request, client, &effects)
+        var response = OffsetCommitResponse()
+        response.topics = request.topics.map { topic in
+            var row = OffsetCommitResponse.OffsetCommitResponseTopic()
+            row.name = topic.name
+            row.topicId = topic.topicId
+            row.partitions = topic.partitions.map { partition in
+                var answer = OffsetCommitResponse.OffsetCommitResponsePartition()
+                answer.partitionIndex = partition.partitionIndex
+                answer.errorCode =
+                    (error == .none ? commit(partition, of: topic, in: request, &effects) : error).rawValue
+                return answer
+            }
+            return row
+        }
+        effects.reply(token, .commitOffsets(response))
+    }
+
+    /// Whether the sender may commit. A group that only stores offsets comes to be with the first.
+    private mutating func checkCommit(
+        _ request: OffsetCommitRequest, _ client: GroupClient, _ effects: inout Effects<GroupMachine>
+    ) -> ErrorCode {
+        guard let group = groups[request.groupId] else {
+            guard request.generationIdOrMemberEpoch < 0 else {
+                return client.version >= 9 ? .groupIdNotFound : .illegalGeneration
+            }
+            return .none
+        }
+        let error = group.checkCommit(request, version: client.version)
+        if error == .none, case .classic(let group) = group, !request.memberId.isEmpty {
+            heardOf(request.memberId, of: group, named: request.groupId, &effects)
+        }
+        return error
+    }
+
+    private mutating func commit(
+        _ partition: OffsetCommitRequest.OffsetCommitRequestPartition,
+        of topic: OffsetCommitRequest.OffsetCommitRequestTopic, in request: OffsetCommitRequest,
+        _ effects: inout Effects<GroupMachine>
+    ) -> ErrorCode {
+        let metadata = partition.committedMetadata ?? ""
+        guard metadata.utf8.count <= rules.maximumMetadataBytes else { return .offsetMetadataTooLarge }
+        var key = OffsetCommitKey()
+        (key.group, key.topic, key.partition) = (request.groupId, topic.name, partition.partitionIndex)
+        var value = OffsetCommitValue()
+        value.offset = partition.committedOffset
+        value.leaderEpoch = partition.committedLeaderEpoch
+        value.metadata = metadata
+        value.commitTimestamp = effects.now.wall
+        if request.retentionTimeMs >= 0 {
+            let (expiry, overflow) = effects.now.wall.addingReportingOverflow(request.retentionTimeMs)
+            value.expireTimestamp = overflow ? .max : expiry
+        }
+        value.topicId = image.topics.id(of: topic.name) ?? topic.topicId
+        write(.offset(key, value), &effects)
+        return .none
+    }
+
+    // MARK: Fetch
+
+    func fetch(
+        _ request: OffsetFetchRequest.OffsetFetchRequestGroup, _ client: GroupClient, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        var response = OffsetFetchResponse.OffsetFetchResponseGroup()
+        response.groupId = request.groupId
+        let error = checkFetch(request)
+        if error != .none {
+            response.errorCode = error.rawValue
+        } else if let topics = request.topics {
+            response.topics = topics.map { topic in
+                row(topic.name, topic.topicId, topic.partitionIndexes, of: request.groupId)
+            }
+        } else {
+            let all = offsets.groups[request.groupId] ?? [:]
+            response.topics = all.sorted { $0.key < $1.key }.map { topic, partitions in
+                row(topic, image.topics.id(of: topic) ?? .zero, partitions.keys.sorted(), of: request.groupId)
+            }
+        }
+        effects.reply(token, .fetchOffsets(response))
+    }
+
+    private func checkFetch(_ request: OffsetFetchRequest.OffsetFetchRequestGroup) -> ErrorCode {
+        guard let group = groups[request.groupId] else {
+            return request.memberId == nil && request.memberEpoch < 0 ? .none : .groupIdNotFound
+        }
+        return group.checkFetch(member: request.memberId, epoch: request.memberEpoch)
+    }
+
+    private func row(
+        _ topic: String, _ id: UUID, _ partitions: [Int32], of group: String
+    ) -> OffsetFetchResponse.OffsetFetchResponseTopics {
+        var row = OffsetFetchResponse.OffsetFetchResponseTopics()
+        row.name = topic
+        row.topicId = id
+        row.partitions = partitions.map { partition in
+            var answer = OffsetFetchResponse.OffsetFetchResponsePartitions()
+            answer.partitionIndex = partition
+            guard let committed = offsets[group, topic, partition] else {
+                answer.committedOffset = -1
+                return answer
+            }
+            answer.committedOffset = committed.offset
+            answer.committedLeaderEpoch = committed.leaderEpoch
+            answer.metadata = committed.metadata
+            return answer
+        }
+        return row
+    }
+
+    // MARK: Delete
+
+    mutating func deleteOffsets(
+        _ request: OffsetDeleteRequest, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
+    ) {
+        var response = OffsetDeleteResponse()
+        guard !request.groupId.isEmpty else {
+            response.errorCode = ErrorCode.invalidGroupId.rawValue
+            return effects.reply(token, .deleteOffsets(response))
+        }
+        guard let group = groups[request.groupId] else {
+            response.errorCode = ErrorCode.groupIdNotFound.rawValue
+            return effects.reply(token, .deleteOffsets(response))
+        }
+        if !group.isEmpty, group.protocolType != "consumer" {
+            response.errorCode = ErrorCode.nonEmptyGroup.rawValue
+            return effects.reply(token, .deleteOffsets(response))
+        }
+        for topic in request.topics {
+            let isSubscribed = !group.isEmpty && group.isSubscribed(to: topic.name)
+            var row = OffsetDeleteResponse.OffsetDeleteResponseTopic()
+            row.name = topic.name
+            for partition in topic.partitions {
+                var answer = OffsetDeleteResponse.OffsetDeleteResponsePartition()
+                answer.partitionIndex = partition.partitionIndex
+                if isSubscribed {
+                    answer.errorCode = ErrorCode.groupSubscribedToTopic.rawValue
+                } else {
+                    deleteOffset(request.groupId, topic.name, partition.partitionIndex, &effects)
+                }
+                row.partitions.append(answer)
+            }
+            response.topics.append(row)
+        }
+        effects.reply(token, .deleteOffsets(response))
+    }
+
+    mutating func deleteOffset(
+        _ group: String, _ topic: String, _ partition: Int32, _ effects: inout Effects<GroupMachine>
+    ) {
+        guard offsets[group, topic, partition] != nil else { return }
+        var key = OffsetCommitKey()
+        (key.group, key.topic, key.partition) = (group, topic, partition)
+        write(.offset(key, nil), &effects)
+    }
+
+    /// The offsets of topics that are gone say nothing about new ones of the same names.
+    mutating func forgetOffsets(of topics: Set<String>, _ effects: inout Effects<GroupMachine>) {
+        guard !topics.isEmpty else { return }
+        for (group, byTopic) in offsets.groups {
+            for topic in topics {
+                guard let partitions = byTopic[topic] else { continue }
+                for partition in partitions.keys { deleteOffset(group, topic, partition, &effects) }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Bytes
+import KafkaProtocol
+import Testing
+
+@testable import Coordination
+
+@Suite struct CoordinatorTests {
+    private let coordinator = Coordinator(CounterMachine(), ids: { .zero })
+
+    private func at(_ milliseconds: Int64) -> CoordinatorTime {
+        CoordinatorTime(clock: milliseconds, wall: milliseconds)
+    }
+
+    private func ask(_ command: CounterMachine.Command, _ number: UInt64, at moment: Int64 = 0) {
+        coordinator.handle(command, from: ReplyToken(number), at: at(moment))
+    }
+
+    private func answers() -> [String] {
+        coordinator.takeAnswers().map { answer in
+            switch answer.outcome {
+            case .success(let value): "\(answer.token.number):\(value)"
+            case .failure(let failure): "\(answer.token.number):\(failure.errorCode)"
+            }
+        }
+    }
+
+    @Test func aReplyWaitsForTheRecordsItRestsOn() {
+        coordinator.load(.init(name: "a", value: 5))
+        coordinator.finishLoading(at: at(0))
+        ask(.read("a"), 1)
+        #expect(answers() == ["1:5"])
+        ask(.add("a", 1), 2)
+        ask(.read("a"), 3)
+        #expect(answers().isEmpty)
+        let first = coordinator.takeRecords()
+        #expect(first.records == [.init(name: "a", value: 6)])
+        ask(.read("a"), 4)
+        ask(.add("b", 1), 5)
+        #expect(answers().isEmpty)
+        coordinator.committed(first.version, at: at(0))
+        #expect(answers() == ["2:6", "3:6", "4:6"])
+        let second = coordinator.takeRecords()
+        coordinator.committed(second.version, at: at(0))
+        #expect(answers() == ["5:1"])
+        #expect(!coordinator.hasRecords)
+    }
+
+    @Test func aFailedWriteTakesBackEverythingSinceAndNothingBefore() {
+        coordinator.finishLoading(at: at(0))
+        ask(.add("a", 1), 1)
+        let kept = coordinator.takeRecords()
+        ask(.add("a", 1), 2)
+        let failed = coordinator.takeRecords()
+        ask(.add("b", 1), 3)
+        let after = coordinator.takeRecords()
+        ask(.add("c", 1), 4)
+        ask(.read("a"), 5)
+        coordinator.failed(failed.version, because: .notStored, at: at(0))
+        coordinator.failed(after.version, because: .notStored, at: at(0))
+        #expect(
+            answers() == [
+                "2:COORDINATOR_NOT_AVAILABLE", "3:COORDINATOR_NOT_AVAILABLE", "4:COORDINATOR_NOT_AVAILABLE",
+                "5:COORDINATOR_NOT_AVAILABLE",
+            ])
+        #expect(!coordinator.hasRecords)
+        #expect(coordinator.machine.counters.current == ["a": 1])
+        coordinator.committed(kept.version, at: at(0))
+        #expect(answers() == ["1:1"])
+        // The next write is as good as any.
+        ask(.add("a", 1), 6)
+        ask(.read("b"), 7)
+        let next = coordinator.takeRecords()
+        coordinator.committed(next.version, at: at(0))
+        #expect(answers() == ["6:2", "7:0"])
+    }
+
+    @Test func aReadAfterAFailureWaitsOnlyForWhatIsUnderWay() {
+        coordinator.finishLoading(at: at(0))
+        ask(.add("a", 1), 1)
+        let under = coordinator.takeRecords()
+        ask(.add("a", 1), 2)
+        let failing = coordinator.takeRecords()
+        coordinator.failed(failing.version, because: .notStored, at: at(0))
+        _ = answers()
+        ask(.read("a"), 3)
+        #expect(answers().isEmpty)
+        coordinator.committed(under.version, at: at(0))
+        #expect(answers() == ["1:1", "3:1"])
+        ask(.read("a"), 4)
+        #expect(answers() == ["4:1"])
+    }
+
+    @Test func aNoteTellsHowAWriteEnded() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addAndNote("a"), 1)
+        let first = coordinator.takeRecords()
+        ask(.addAndNote("a"), 2)
+        let second = coordinator.takeRecords()
+        coordinator.committed(first.version, at: at(0))
+        #expect(coordinator.machine.notes == ["a committed 2"])
+        coordinator.failed(second.version, because: .notStored, at: at(0))
+        #expect(coordinator.machine.notes == ["a committed 2", "a failed 1"])
+    }
+
+    @Test func deadlinesComeBackAsDecisions() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addLater("a", wait: 10), 1, at: 100)
+        #expect(coordinator.nextDeadline == 110)
+        coordinator.wake(at: at(109))
+        #expect(!coordinator.hasRecords)
+        coordinator.wake(at: at(110))
+        #expect(coordinator.takeRecords().records == [.init(name: "a", value: 1)])
+        #expect(coordinator.nextDeadline == nil)
+    }
+}
