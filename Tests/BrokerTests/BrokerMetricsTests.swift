@@ -1,4 +1,5 @@
 import Broker
+import Bytes
 import Configuration
 import Foundation
 import KafkaProtocol
