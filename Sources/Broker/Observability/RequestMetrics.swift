@@ -126,7 +126,7 @@ final class RequestMetrics {
 
     /// The client has to pause after the request.
     func throttled(_ key: ApiKey, _ pause: Interval) {
-        api(key).counts.durations.throttle.record(nanoseconds: pause.nanoseconds)
+        change(key) { $0.durations.throttle.record(nanoseconds: pause.nanoseconds) }
     }
 
     /// An answer says so, of the whole request or of one partition.
