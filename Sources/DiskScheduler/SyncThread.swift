@@ -105,7 +105,7 @@ private final class SyncRounds {
             } else {
                 for (sync, remainder) in zip(syncs, remainders) { try sync.sync(leaving: remainder) }
             }
-            for sync in syncs { try sync.finish() }
+            for index in syncs.indices { try syncs[index].finish(leaving: &remainders[index]) }
             return .success(remainders)
         } catch {
             failure = error

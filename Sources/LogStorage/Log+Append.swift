@@ -146,7 +146,8 @@ extension Log {
     private func beginSegment(now: Int64) -> WaitingSnapshot {
         segments.active.addTimeIndexEntry()
         segments.active.isSealed = true
-        let snapshot = WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers))
+        let snapshot = WaitingSnapshot(
+            offset: logEndOffset, bytes: ProducerSnapshot.encode(producers), beginsSegment: true)
         segments.segments.append(Segment(baseOffset: logEndOffset, createdAt: now))
         return snapshot
     }

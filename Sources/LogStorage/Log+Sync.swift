@@ -4,6 +4,8 @@ import Files
 struct WaitingSnapshot: Sendable {
     let offset: Int64
     let bytes: [UInt8]
+    /// Whether a segment begins there: the snapshot then outlives the segments in front of it, and has to be durable.
+    let beginsSegment: Bool
 }
 
 /// What a sync left undone because the disk was full. None of it is needed for what is acknowledged; until it is done the
@@ -12,6 +14,8 @@ public struct SyncRemainder: Sendable, Equatable {
     /// The base offsets of segments whose indexes are not complete.
     var seals: Set<Int64> = []
     var hasLeaderEpochs = false
+    /// The offsets of producer snapshots at the beginning of a segment that have no file.
+    var snapshots: Set<Int64> = []
 
     /// Nothing was left undone.
     public static let none = SyncRemainder()
@@ -57,20 +61,27 @@ public struct LogSync: Sendable {
         if let directory { try place.fileSystem.syncDirectory(directory) }
     }
 
-    /// Notes the producers as they were at what is durable now. Nothing depends on these files but the speed of recovery.
-    public func finish() throws(FileError) {
+    /// Notes the producers as they were at what is durable now. Those at the beginning of a segment are all that will be
+    /// known of the producers of deleted segments; nothing depends on the others but the speed of recovery.
+    public func finish(leaving remainder: inout SyncRemainder) throws(FileError) {
+        var hasRoom = true
         for snapshot in snapshots {
             let path = place.path(snapshot.offset, .snapshot)
-            // The older ones are as good as none newer is there.
-            guard try place.fileSystem.replaceIfRoom(path, with: snapshot.bytes, sync: false) else { return }
+            if try !place.fileSystem.replaceIfRoom(path, with: snapshot.bytes, sync: snapshot.beginsSegment) {
+                hasRoom = false
+                if snapshot.beginsSegment { remainder.snapshots.insert(snapshot.offset) }
+            }
         }
+        if snapshots.contains(where: \.beginsSegment) { try place.fileSystem.syncDirectory(place.directory) }
+        // The older ones are as good as none newer is there.
+        guard hasRoom else { return }
         for offset in obsoleteSnapshots { try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
     }
 
     public func perform() throws(FileError) -> SyncRemainder {
-        let remainder = try prepare()
+        var remainder = try prepare()
         try sync(leaving: remainder)
-        try finish()
+        try finish(leaving: &remainder)
         return remainder
     }
 }
@@ -160,7 +171,8 @@ extension Log {
     }
 
     private func noteProducers() {
-        waitingSnapshots.append(WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers)))
+        waitingSnapshots.append(
+            WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers), beginsSegment: false))
         bytesSinceSnapshot = 0
     }
 
@@ -179,6 +191,8 @@ extension Log {
         syncedOffset = max(syncedOffset, sync.upTo)
         if remainder == .none { recoveryPoint = syncedOffset }
         if remainder.hasLeaderEpochs { areEpochsDirty = true }
+        snapshotOffsets.removeAll { remainder.snapshots.contains($0) }
+        waitingSnapshots.insert(contentsOf: sync.snapshots.filter { remainder.snapshots.contains($0.offset) }, at: 0)
         if sync.isDirectoryDirty { areNamesDurable = !isDirectoryDirty }
         for seal in sync.seals where !remainder.seals.contains(seal.baseOffset) {
             guard let index = segments.index(of: seal.baseOffset) else { continue }

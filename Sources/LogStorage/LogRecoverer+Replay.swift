@@ -8,6 +8,7 @@ extension LogRecoverer {
         var index = 0
         while index < segments.count {
             let isLast = index == segments.count - 1
+            try keepProducers(before: index)
             if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
                 replayedFrom = min(replayedFrom, segments[index].baseOffset)
                 if try replay(index) { break }
@@ -16,6 +17,22 @@ extension LogRecoverer {
             }
             index += 1
         }
+    }
+
+    /// Notes the producers at the beginning of a segment, which the sync that a crash has prevented would have done: they are
+    /// all that is known of the producers of earlier segments, once these are deleted.
+    private mutating func keepProducers(before index: Int) throws(ReadFailure) {
+        let offset = segments[index].baseOffset
+        guard !isClean, index > 0, offset >= replayedTo else { return }
+        let isKnown = snapshotOffsets.contains(offset)
+        if isKnown, offset < recoveryPoint { return }
+        let bytes = ProducerSnapshot.encode(producers)
+        try disk { () throws(FileError) in
+            try place.fileSystem.replace(place.path(offset, .snapshot), with: bytes, sync: true)
+        }
+        guard !isKnown else { return }
+        snapshotOffsets.append(offset)
+        snapshotOffsets.sort()
     }
 
     private mutating func rebuild(_ index: Int) throws(ReadFailure) {

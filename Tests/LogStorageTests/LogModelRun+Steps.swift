@@ -138,12 +138,8 @@ extension LogModelRun {
         _ id: Int64
     ) -> (producer: (id: Int64, epoch: Int16, sequence: Int32), expected: AppendError?) {
         guard let last = model.recentBatches(of: id).last, let producer = last.producer,
-            let sequence = last.lastSequence, last.offsets.lowerBound >= model.producersForgottenBelow
-        else {
-            // The log may have forgotten it, so it comes back as a client does: with a new epoch.
-            let epoch = model.recentBatches(of: id).last?.producer?.epoch ?? -1
-            return ((id, epoch + 1, 0), nil)
-        }
+            let sequence = last.lastSequence
+        else { return ((id, 0, 0), nil) }
         switch Int.random(in: 0..<20, using: &generator) {
         case 0: return ((id, producer.epoch, sequence + 2), .outOfOrderSequence)
         case 1 where producer.epoch > 0: return ((id, producer.epoch - 1, sequence + 1), .invalidProducerEpoch)
@@ -154,8 +150,7 @@ extension LogModelRun {
     }
 
     private mutating func resend(_ id: Int64, _ log: Log) throws -> StagedBytes? {
-        let known = model.recentBatches(of: id).filter { $0.offsets.lowerBound >= model.producersForgottenBelow }
-        guard let entry = known.randomElement(using: &generator) else { return nil }
+        guard let entry = model.recentBatches(of: id).randomElement(using: &generator) else { return nil }
         return try resend(entry, log)
     }
 
@@ -170,10 +165,7 @@ extension LogModelRun {
 
     private mutating func resendEverything(_ life: inout LogLife) throws {
         for id in 1...3 as ClosedRange<Int64> {
-            for entry in model.recentBatches(of: id)
-            where entry.offsets.lowerBound >= model.producersForgottenBelow {
-                _ = try resend(entry, life.log)
-            }
+            for entry in model.recentBatches(of: id) { _ = try resend(entry, life.log) }
         }
     }
 }

@@ -136,7 +136,6 @@ struct LogModelRun {
             let isJournaled = generator.chance(0.5)
             disk = disk.crash(using: &generator, isJournaled: isJournaled)
             crashes += 1
-            model.hasLostPower = true
         } else {
             note("kill")
             disk = disk.kill()
