@@ -25,6 +25,7 @@ public final class DiskScheduler {
     private var outcomes: Mailbox<SyncOutcome>?
     private var nextRound: UInt64 = 0
     private var retiring: [Retirement] = []
+    private var closing: Closing?
     /// Bytes of batches that outlived their tick, which count against the shard's memory until they are written.
     var keptBytes: [ObjectIdentifier: Int] = [:]
 
@@ -152,7 +153,11 @@ public final class DiskScheduler {
             clients.append((client, sync))
         }
         directories[index].waiting.removeAll(keepingCapacity: true)
-        guard !clients.isEmpty, let outcomes else { return }
+        if !clients.isEmpty { startRound(index, clients) }
+    }
+
+    private func startRound(_ index: Int, _ clients: [(client: any DiskClient, sync: LogSync)]) {
+        guard let outcomes else { return }
         nextRound += 1
         directories[index].syncing = SyncRound(number: nextRound, clients: clients)
         directories[index].syncThread.post(
@@ -169,15 +174,41 @@ public final class DiskScheduler {
         case .success(let remainders):
             for ((client, sync), remainder) in zip(round.clients, remainders) {
                 client.log.syncCompleted(sync, leaving: remainder)
+                if remainder != .none { closing?.isWhole = false }
                 if !client.log.isRetired { client.diskSynced() }
             }
         case .failure(let error):
+            closing?.isWhole = false
             for (client, _) in round.clients {
                 client.log.syncFailed(error)
                 fail(outcome.directory, error, client: client)
             }
         }
         settle()
+        endClosingIfDone()
+    }
+
+    // MARK: Closing
+
+    /// Makes the logs durable for a clean stop, by a last round of each directory: the sync thread knows what has failed
+    /// there, whichever shard met it. Only while the scheduler is idle, and nothing is asked of it afterwards.
+    ///
+    /// - Parameter then: hears whether all that the logs have is on the disk.
+    public func close(_ clients: [any DiskClient], then: @escaping (Bool) -> Void) {
+        precondition(isIdle, "logs are closed when nothing of theirs is under way")
+        closing = Closing(then: then)
+        for index in directories.indices {
+            let syncs = clients.filter { $0.directory == index }.compactMap { client in
+                client.log.close().map { (client: client, sync: $0) }
+            }
+            if !syncs.isEmpty { startRound(index, syncs) }
+        }
+        endClosingIfDone()
+    }
+
+    private func endClosingIfDone() {
+        guard directories.allSatisfy({ $0.syncing == nil }), let ended = closing.take() else { return }
+        ended.then(ended.isWhole)
     }
 
     // MARK: Retiring
@@ -225,6 +256,11 @@ struct DirectoryState {
 struct SyncRound {
     var number: UInt64
     var clients: [(client: any DiskClient, sync: LogSync)]
+}
+
+private struct Closing {
+    var isWhole = true
+    let then: (Bool) -> Void
 }
 
 private struct Retirement {

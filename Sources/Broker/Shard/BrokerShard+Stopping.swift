@@ -1,5 +1,4 @@
 import DiskScheduler
-import Files
 import LogStorage
 import Replication
 import Runtime
@@ -16,34 +15,11 @@ extension BrokerShard {
             loop.schedule(after: .milliseconds(1)) { [self] in closeLogs(done) }
             return
         }
-        let closing = localPartitions.compactMap { local in
-            local.log.close().map { ClosingLog(local: local, sync: $0) }
-        }
         let failed = localPartitions.contains { $0.log.failure != nil }
-        let syncs = closing.map(\.sync)
-        runOnPool({ syncs.map(ClosingLog.perform) }) { [self] outcomes in
-            for (log, outcome) in zip(closing, outcomes) {
-                switch outcome {
-                case .success(let remainder): log.local.log.syncCompleted(log.sync, leaving: remainder)
-                case .failure(let error): log.local.log.syncFailed(error)
-                }
-            }
+        disk.close(Array(localPartitions)) { [self] isWhole in
             for local in localPartitions { moved[local.partition.id] = local }
             reportCheckpoints()
-            done(!failed && outcomes.allSatisfy { $0 == .success(.none) })
-        }
-    }
-}
-
-private struct ClosingLog {
-    let local: LocalPartition
-    let sync: LogSync
-
-    static func perform(_ sync: LogSync) -> Result<SyncRemainder, FileError> {
-        do throws(FileError) {
-            return .success(try sync.perform())
-        } catch {
-            return .failure(error)
+            done(isWhole && !failed)
         }
     }
 }
