@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build install uninstall deb test test-swift test-acceptance wire reference generate compatibility format lint clean \
+.PHONY: help run build install uninstall deb test test-swift test-acceptance planted wire reference generate compatibility format lint clean \
 	kafka-home wire-home toolchain build-packages test-packages
 
 LISTEN ?= localhost:9092
@@ -105,6 +105,9 @@ test-swift: toolchain build-packages test-packages $(PYTHON) ## Run the tests of
 
 test-acceptance: build test-packages $(PYTHON) ## Run real clients and tools against the release
 	$(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)
+
+planted: toolchain build-packages ## Plant one bug after the other, and show by which seed the simulation finds it
+	swift run --scratch-path .build/planted -Xswiftc -DPLANTED_BUGS PlantedBugs
 
 reference: kafka-home test-packages $(PYTHON) ## Run the acceptance tests against Apache Kafka in KAFKA_HOME, to test the tests
 	REFERENCE=1 $(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)

@@ -58,21 +58,24 @@ public struct LogSync: Sendable {
         for file in files { try file.sync() }
         for seal in seals where !remainder.seals.contains(seal.baseOffset) { try seal.sync(place) }
         if let transactionIndex { try place.fileSystem.open(transactionIndex, .readWrite).sync() }
-        if let directory { try place.fileSystem.syncDirectory(directory) }
+        if let directory, !PlantedBug.namesNotSynced.isOn { try place.fileSystem.syncDirectory(directory) }
     }
 
     /// Notes the producers as they were at what is durable now. Those at the beginning of a segment are all that will be
     /// known of the producers of deleted segments; nothing depends on the others but the speed of recovery.
     public func finish(leaving remainder: inout SyncRemainder) throws(FileError) {
+        let isSynced = !PlantedBug.producerSnapshotNotSynced.isOn
         var hasRoom = true
         for snapshot in snapshots {
             let path = place.path(snapshot.offset, .snapshot)
-            if try !place.fileSystem.replaceIfRoom(path, with: snapshot.bytes, sync: snapshot.beginsSegment) {
+            if try !place.fileSystem.replaceIfRoom(
+                path, with: snapshot.bytes, sync: snapshot.beginsSegment && isSynced)
+            {
                 hasRoom = false
                 if snapshot.beginsSegment { remainder.snapshots.insert(snapshot.offset) }
             }
         }
-        if snapshots.contains(where: \.beginsSegment) { try place.fileSystem.syncDirectory(place.directory) }
+        if isSynced, snapshots.contains(where: \.beginsSegment) { try place.fileSystem.syncDirectory(place.directory) }
         // The older ones are as good as none newer is there.
         guard hasRoom else { return }
         for offset in obsoleteSnapshots { try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
@@ -142,7 +145,8 @@ extension Log {
                 upTo = min(upTo, segment.baseOffset)
                 continue
             }
-            if segment.isDirty, let log = segment.log { files.append(log) }
+            let isLeftOut = PlantedBug.rollOvertakesSync.isOn && index != last
+            if segment.isDirty, !isLeftOut, let log = segment.log { files.append(log) }
             segments.segments[index].isDirty = false
             if segment.needsSealing {
                 seals.append(
@@ -159,7 +163,8 @@ extension Log {
         let snapshots = waitingSnapshots.filter { $0.offset <= upTo }
         waitingSnapshots.removeAll { $0.offset <= upTo }
         let sync = LogSync(
-            upTo: upTo, files: files, seals: seals, leaderEpochs: areEpochsDirty ? epochs.encode() : nil,
+            upTo: upTo, files: files, seals: seals,
+            leaderEpochs: areEpochsDirty && !PlantedBug.leaderEpochsNotStored.isOn ? epochs.encode() : nil,
             isDirectoryDirty: isDirectoryDirty, snapshots: snapshots,
             obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)),
             transactionIndex: snapshots.isEmpty || segments.active.storedAbortedTransactions == 0
@@ -203,7 +208,7 @@ extension Log {
     /// The sync failed. The kernel may have dropped the pages, so that trying again would prove nothing: the log is fenced.
     public func syncFailed(_ error: FileError) {
         isSyncInFlight = false
-        fence(error)
+        if !PlantedBug.failedSyncForgotten.isOn { fence(error) }
     }
 
     /// Syncs what is due, on the calling thread.
@@ -224,6 +229,7 @@ extension Log {
         guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
             return nil
         }
+        if PlantedBug.closedBeforeLastSync.isOn { return nil }
         segments.active.addTimeIndexEntry()
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
         if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }

@@ -23,7 +23,7 @@ extension LogRecoverer {
     /// all that is known of the producers of earlier segments, once these are deleted.
     private mutating func keepProducers(before index: Int) throws(ReadFailure) {
         let offset = segments[index].baseOffset
-        guard !isClean, index > 0, offset >= replayedTo else { return }
+        guard !isClean, index > 0, offset >= replayedTo, !PlantedBug.producerSnapshotNotSynced.isOn else { return }
         let isKnown = snapshotOffsets.contains(offset)
         if isKnown, offset < recoveryPoint { return }
         let bytes = ProducerSnapshot.encode(producers)
@@ -141,7 +141,8 @@ extension LogRecoverer {
         var isCovered = false
         while let header = try walker.next() {
             if header.nextOffset > checksFrom {
-                guard try walker.isChecksumValid(header) else {
+                let isValid = try walker.isChecksumValid(header)
+                guard isValid || PlantedBug.tailTrustedUnchecked.isOn else {
                     throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
                 }
                 if !isCovered { segments[index].verified.end = walker.batchPosition }
@@ -159,7 +160,7 @@ extension LogRecoverer {
         _ header: RecordBatchHeader, at position: Int64, _ file: any File, _ index: Int
     ) throws(ReadFailure) {
         epochs.assign(header.partitionLeaderEpoch, startOffset: header.baseOffset)
-        guard header.hasProducerId else { return }
+        guard header.hasProducerId, !PlantedBug.producersNotRestored.isOn else { return }
         var marker: EndTransactionMarker?
         if header.attributes.isControl {
             let batch = MutableBuffer(uninitializedCount: header.totalSize)
@@ -295,7 +296,7 @@ extension LogRecoverer {
                 let log = try segments[index].openLog(place)
                 try disk { () throws(FileError) in try log.truncate(to: segments[index].writtenSize) }
                 try rewrite(log, from: segments[index].verified.end, to: segments[index].writtenSize)
-                try disk { () throws(FileError) in try log.sync() }
+                if !PlantedBug.recoveredTailNotSynced.isOn { try disk { () throws(FileError) in try log.sync() } }
             }
             segments[index].closeFiles()
         }

@@ -3,18 +3,6 @@ import Files
 import LogStorage
 import Records
 
-/// A copy of a batch that stays where it is until its write is done.
-final class StagedBytes {
-    let pointer: UnsafeMutableRawBufferPointer
-
-    init(_ bytes: [UInt8]) {
-        pointer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-        pointer.copyBytes(from: bytes)
-    }
-
-    deinit { pointer.deallocate() }
-}
-
 extension LogModelRun {
     mutating func step(_ life: inout LogLife) throws {
         now += Int64.random(in: 0..<100, using: &generator)
@@ -96,7 +84,19 @@ extension LogModelRun {
             life.log.syncFailed(error)
             note("sync failed")
             guard !error.isOutOfSpace else { throw ModelFailure("a full disk failed a sync: \(error)") }
+            try syncAgain(&life)
             throw error
+        }
+    }
+
+    /// The pages of a sync that failed may be gone, and another one would succeed without them: nothing counts as durable
+    /// that was not before.
+    private mutating func syncAgain(_ life: inout LogLife) throws {
+        guard let sync = life.log.takeSync(now: now) else { return }
+        life.log.syncCompleted(sync, leaving: try sync.perform())
+        note("synced again: \(sync.upTo)")
+        if configuration.flushMessages <= 1 {
+            model.acknowledgedEnd = max(model.acknowledgedEnd, life.log.acknowledgeableOffset)
         }
     }
 
@@ -244,7 +244,11 @@ extension LogModelRun {
     }
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
+        let start = life.log.logStartOffset
         guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
+        for segment in deletion.segments where segment.reason == .startOffset && segment.nextOffset > start {
+            throw ModelFailure("records up to \(segment.nextOffset) are deleted, which begin at \(start)")
+        }
         model.highestStart = max(model.highestStart, life.log.logStartOffset)
         note("retention to \(life.log.logStartOffset): \(deletion.segments.map(\.baseOffset))")
         try deletion.rename()

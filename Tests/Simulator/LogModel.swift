@@ -64,13 +64,6 @@ struct LogModel {
     private func bigEndian(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
 }
 
-/// The log did not do what the model does.
-struct ModelFailure: Error, CustomStringConvertible {
-    var description: String
-
-    init(_ description: String) { self.description = description }
-}
-
 extension LogModel {
     /// Compares a log that recovery has just opened, and takes over what it kept.
     mutating func check(recovered log: Log, events: [LogEvent]) throws {
