@@ -69,6 +69,7 @@ let package = Package(
         room(
             "GroupCoordinator",
             ["Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
+        room("Replication", ["Bytes", "Collections", "Files", "Records", "LogStorage", "Metadata"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -108,10 +109,18 @@ let package = Package(
                 "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
                 "Runtime",
             ]),
+        tests("martlet", ["CommandLine", "KafkaClientCore", "MartletTesting", "ReferenceKafka"]),
+        .target(
+            name: "Simulator",
+            dependencies: ["Bytes", "DiskScheduler", "EmbeddedStore", "Files", "LogStorage", "Records", "Replication"],
+            path: "Tests/Simulator", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
+            name: "PlantedBugs", dependencies: ["Files", "Simulator"], path: "Tests/PlantedBugs",
+            swiftSettings: strict),
         .target(name: "ReferenceKafka", path: "Tests/ReferenceKafka", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Files", []),
-        tests("EmbeddedStore", ["Bytes", "Files", "Metadata"]),
+        tests("EmbeddedStore", ["Bytes", "Files", "Metadata", "Simulator"]),
         tests("Collections", []),
         tests("Configuration", []),
         tests("Runtime", ["Bytes"]),
@@ -121,6 +130,8 @@ let package = Package(
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),
         tests("Coordination", ["Bytes", "KafkaProtocol"]),
+        tests("LogStorage", ["Bytes", "Files", "Records", "Simulator"]),
+        tests("Replication", ["Bytes", "Records", "Simulator"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(

@@ -153,11 +153,11 @@ public final class DiskScheduler {
             clients.append((client, sync))
         }
         directories[index].waiting.removeAll(keepingCapacity: true)
-        startRound(index, of: clients)
+        if !clients.isEmpty { startRound(index, clients) }
     }
 
-    private func startRound(_ index: Int, of clients: [(client: any DiskClient, sync: LogSync)]) {
-        guard !clients.isEmpty, let outcomes else { return }
+    private func startRound(_ index: Int, _ clients: [(client: any DiskClient, sync: LogSync)]) {
+        guard let outcomes else { return }
         nextRound += 1
         directories[index].syncing = SyncRound(number: nextRound, clients: clients)
         directories[index].syncThread.post(
@@ -174,42 +174,41 @@ public final class DiskScheduler {
         case .success(let remainders):
             for ((client, sync), remainder) in zip(round.clients, remainders) {
                 client.log.syncCompleted(sync, leaving: remainder)
-                if remainder != .none { closing?.isComplete = false }
+                if remainder != .none { closing?.isWhole = false }
                 if !client.log.isRetired { client.diskSynced() }
             }
         case .failure(let error):
-            closing?.isComplete = false
+            closing?.isWhole = false
             for (client, _) in round.clients {
                 client.log.syncFailed(error)
                 fail(outcome.directory, error, client: client)
             }
         }
         settle()
-        finishClosing()
+        endClosingIfDone()
     }
 
     // MARK: Closing
 
-    /// Makes logs durable for the last time, all of a directory in one round. `then` hears whether nothing of it was left
-    /// undone. Nothing may be staged or under way.
+    /// Makes the logs durable for a clean stop, by a last round of each directory: the sync thread knows what has failed
+    /// there, whichever shard met it. Only while the scheduler is idle, and nothing is asked of it afterwards.
+    ///
+    /// - Parameter then: hears whether all that the logs have is on the disk.
     public func close(_ clients: [any DiskClient], then: @escaping (Bool) -> Void) {
-        precondition(isIdle && closing == nil, "logs are closed once, when their work is done")
+        precondition(isIdle, "logs are closed when nothing of theirs is under way")
         closing = Closing(then: then)
         for index in directories.indices {
-            startRound(
-                index,
-                of: clients.compactMap { client in
-                    guard client.directory == index, let sync = client.log.close() else { return nil }
-                    return (client, sync)
-                })
+            let syncs = clients.filter { $0.directory == index }.compactMap { client in
+                client.log.close().map { (client: client, sync: $0) }
+            }
+            if !syncs.isEmpty { startRound(index, syncs) }
         }
-        finishClosing()
+        endClosingIfDone()
     }
 
-    private func finishClosing() {
-        guard let closing, directories.allSatisfy({ $0.syncing == nil }) else { return }
-        self.closing = nil
-        closing.then(closing.isComplete)
+    private func endClosingIfDone() {
+        guard directories.allSatisfy({ $0.syncing == nil }), let ended = closing.take() else { return }
+        ended.then(ended.isWhole)
     }
 
     // MARK: Retiring
@@ -260,7 +259,7 @@ struct SyncRound {
 }
 
 private struct Closing {
-    var isComplete = true
+    var isWhole = true
     let then: (Bool) -> Void
 }
 

@@ -29,13 +29,7 @@ public struct SyncOutcome: Sendable {
 }
 
 /// Syncs the logs of one log directory, one round at a time: what arrives during a round joins the next (group commit).
-///
-/// After a round has failed each later one fails with the same error. The kernel reports a lost page to one caller and
-/// counts it as clean from then on: a second try would succeed without the bytes, whichever shard makes it.
 public struct SyncThread: Sendable {
-    /// More dirty files than this are synced by one `syncfs` of their file system.
-    static let separateSyncs = 4
-
     let mailbox: Mailbox<SyncMessage>
     private let handle: ShardHandle
 
@@ -45,7 +39,7 @@ public struct SyncThread: Sendable {
     public init(directory index: Int, on volume: any Volume) throws(SystemError) {
         let made = try Rendezvous<Mailbox<SyncMessage>>()
         handle = try Shard.start(name: "sync-\(index)") { loop in
-            let rounds = SyncRounds(loop, directory: index, on: volume)
+            let rounds = SyncLoop(loop, directory: index, on: volume)
             made.put(loop.makeMailbox(of: SyncMessage.self) { rounds.receive($0) })
         }
         mailbox = made.wait()
@@ -58,16 +52,15 @@ public struct SyncThread: Sendable {
     }
 }
 
-/// The rounds of one sync thread.
-private final class SyncRounds {
+/// The loop of one sync thread.
+private final class SyncLoop {
     private var waiting: [SyncRequest] = []
-    private var failure: FileError?
+    private var rounds: SyncRounds
     private let index: Int
-    private let volume: any Volume
 
     init(_ loop: Shard, directory index: Int, on volume: any Volume) {
         self.index = index
-        self.volume = volume
+        rounds = SyncRounds(on: volume)
         // The shard keeps its participants, and they keep this.
         loop.onEndOfTick { self.run() }
     }
@@ -75,7 +68,7 @@ private final class SyncRounds {
     func receive(_ message: SyncMessage) {
         switch message {
         case .sync(let request): waiting.append(request)
-        case .failed(let error): failure = failure ?? error
+        case .failed(let error): rounds.fail(error)
         }
     }
 
@@ -84,32 +77,13 @@ private final class SyncRounds {
         let round = waiting
         waiting.removeAll(keepingCapacity: true)
         let start = MonotonicTime.current()
-        let result = perform(round)
+        let result = rounds.perform(round.flatMap(\.syncs))
         let duration = MonotonicTime.current() - start
         var first = 0
         for request in round {
             let own = result.map { Array($0[first..<first + request.syncs.count]) }
             first += request.syncs.count
             request.reply.post(SyncOutcome(round: request.round, directory: index, result: own, duration: duration))
-        }
-    }
-
-    private func perform(_ round: [SyncRequest]) -> Result<[SyncRemainder], FileError> {
-        if let failure { return .failure(failure) }
-        let syncs = round.flatMap(\.syncs)
-        do throws(FileError) {
-            var remainders: [SyncRemainder] = []
-            for sync in syncs { remainders.append(try sync.prepare()) }
-            if syncs.reduce(0, { $0 + $1.files.count }) > SyncThread.separateSyncs {
-                try volume.sync()
-            } else {
-                for (sync, remainder) in zip(syncs, remainders) { try sync.sync(leaving: remainder) }
-            }
-            for sync in syncs { try sync.finish() }
-            return .success(remainders)
-        } catch {
-            failure = error
-            return .failure(error)
         }
     }
 }

@@ -59,7 +59,10 @@ public final class EmbeddedStore {
     /// Becomes the controller: the new epoch is on the disk, and appends of earlier ones are refused.
     public func campaign(now: Int64) throws(StoreError) -> Int32 {
         guard controllerEpoch < Int32.max else { throw .fenced(currentEpoch: controllerEpoch) }
-        try write(JournalBatch(firstOffset: endOffset, controllerEpoch: controllerEpoch + 1, time: now, records: []))
+        if !PlantedBug.controllerEpochNotStored.isOn {
+            try write(
+                JournalBatch(firstOffset: endOffset, controllerEpoch: controllerEpoch + 1, time: now, records: []))
+        }
         controllerEpoch += 1
         return controllerEpoch
     }

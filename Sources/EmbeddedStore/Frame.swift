@@ -1,5 +1,6 @@
 import Bytes
 import CSystem
+import Files
 
 /// The bytes of one batch in a journal or snapshot, big-endian: length u32 (of what follows the checksum), CRC-32C u32
 /// (of the same), first offset i64, controller epoch i32, time i64, record count u32; each record: length u32, type
@@ -58,7 +59,9 @@ enum Frame {
         guard let length = try? cursor.uint32(), let checksum = try? cursor.uint32() else { return .incomplete }
         guard length >= fixedSize, length <= maximumSize else { return .damaged }
         guard let content = try? cursor.take(Int(length)) else { return .incomplete }
-        guard Frame.checksum(content) == checksum else { return .damaged }
+        guard Frame.checksum(content) == checksum || PlantedBug.journalTailTrustedUnchecked.isOn else {
+            return .damaged
+        }
         guard let batch = try? decodeContent(content) else { return .malformed }
         return .batch(batch, size: prefixSize + content.count)
     }

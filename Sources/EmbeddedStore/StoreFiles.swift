@@ -56,14 +56,14 @@ struct StoreFiles {
         do {
             file = try fileSystem.open(temporary, .replace)
             try file.writeAll(content, at: 0)
-            try file.sync()
+            if !PlantedBug.metadataSnapshotNotSynced.isOn { try file.sync() }
         } catch {
             try? fileSystem.removeFile(temporary)
             throw .disk(error)
         }
         do {
             try fileSystem.rename(temporary, to: path(name))
-            try fileSystem.syncDirectory(directory)
+            if !PlantedBug.metadataNamesNotSynced.isOn { try fileSystem.syncDirectory(directory) }
         } catch {
             throw .stopped(error)
         }

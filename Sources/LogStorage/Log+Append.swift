@@ -1,4 +1,5 @@
 import Bytes
+import Files
 import Records
 
 /// What is staged for one file, and how to take it back.
@@ -146,7 +147,8 @@ extension Log {
     private func beginSegment(now: Int64) -> WaitingSnapshot {
         segments.active.addTimeIndexEntry()
         segments.active.isSealed = true
-        let snapshot = WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers))
+        let snapshot = WaitingSnapshot(
+            offset: logEndOffset, bytes: ProducerSnapshot.encode(producers), beginsSegment: true)
         segments.segments.append(Segment(baseOffset: logEndOffset, createdAt: now))
         return snapshot
     }
@@ -172,7 +174,8 @@ extension Log {
     func revertStaged() {
         guard let oldest = staged.first else { return }
         for group in staged.reversed() {
-            for (id, entry) in group.replacedProducers.reversed() { producers.revert(producerID: id, to: entry) }
+            for (id, entry) in group.replacedProducers.reversed()
+            where !PlantedBug.failedWriteKeepsProducers.isOn { producers.revert(producerID: id, to: entry) }
             if group.snapshot != nil {
                 segments.segments.removeLast()
                 segments.active.isSealed = false

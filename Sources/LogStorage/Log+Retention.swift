@@ -108,6 +108,7 @@ extension Log {
 
     private func reason(toDelete segment: Segment, excess: Int64, now: Int64) -> DeletionReason? {
         if segment.nextOffset <= logStartOffset { return .startOffset }
+        if PlantedBug.retentionOvertakesStart.isOn, segment.baseOffset < logStartOffset { return .startOffset }
         guard configuration.cleanupPolicy.contains(.delete) else { return nil }
         if configuration.retentionMs >= 0 {
             let (age, overflow) = now.subtractingReportingOverflow(segment.retentionTimestamp)

@@ -4,6 +4,8 @@ import Files
 struct WaitingSnapshot: Sendable {
     let offset: Int64
     let bytes: [UInt8]
+    /// Whether a segment begins there: the snapshot then outlives the segments in front of it, and has to be durable.
+    let beginsSegment: Bool
 }
 
 /// What a sync left undone because the disk was full. None of it is needed for what is acknowledged; until it is done the
@@ -12,6 +14,8 @@ public struct SyncRemainder: Sendable, Equatable {
     /// The base offsets of segments whose indexes are not complete.
     var seals: Set<Int64> = []
     var hasLeaderEpochs = false
+    /// The offsets of producer snapshots at the beginning of a segment that have no file.
+    var snapshots: Set<Int64> = []
 
     /// Nothing was left undone.
     public static let none = SyncRemainder()
@@ -54,23 +58,33 @@ public struct LogSync: Sendable {
         for file in files { try file.sync() }
         for seal in seals where !remainder.seals.contains(seal.baseOffset) { try seal.sync(place) }
         if let transactionIndex { try place.fileSystem.open(transactionIndex, .readWrite).sync() }
-        if let directory { try place.fileSystem.syncDirectory(directory) }
+        if let directory, !PlantedBug.namesNotSynced.isOn { try place.fileSystem.syncDirectory(directory) }
     }
 
-    /// Notes the producers as they were at what is durable now. Nothing depends on these files but the speed of recovery.
-    public func finish() throws(FileError) {
+    /// Notes the producers as they were at what is durable now. Those at the beginning of a segment are all that will be
+    /// known of the producers of deleted segments; nothing depends on the others but the speed of recovery.
+    public func finish(leaving remainder: inout SyncRemainder) throws(FileError) {
+        let isSynced = !PlantedBug.producerSnapshotNotSynced.isOn
+        var hasRoom = true
         for snapshot in snapshots {
             let path = place.path(snapshot.offset, .snapshot)
-            // The older ones are as good as none newer is there.
-            guard try place.fileSystem.replaceIfRoom(path, with: snapshot.bytes, sync: false) else { return }
+            if try !place.fileSystem.replaceIfRoom(
+                path, with: snapshot.bytes, sync: snapshot.beginsSegment && isSynced)
+            {
+                hasRoom = false
+                if snapshot.beginsSegment { remainder.snapshots.insert(snapshot.offset) }
+            }
         }
+        if isSynced, snapshots.contains(where: \.beginsSegment) { try place.fileSystem.syncDirectory(place.directory) }
+        // The older ones are as good as none newer is there.
+        guard hasRoom else { return }
         for offset in obsoleteSnapshots { try place.fileSystem.removeIfPresent(place.path(offset, .snapshot)) }
     }
 
     public func perform() throws(FileError) -> SyncRemainder {
-        let remainder = try prepare()
+        var remainder = try prepare()
         try sync(leaving: remainder)
-        try finish()
+        try finish(leaving: &remainder)
         return remainder
     }
 }
@@ -131,7 +145,8 @@ extension Log {
                 upTo = min(upTo, segment.baseOffset)
                 continue
             }
-            if segment.isDirty, let log = segment.log { files.append(log) }
+            let isLeftOut = PlantedBug.rollOvertakesSync.isOn && index != last
+            if segment.isDirty, !isLeftOut, let log = segment.log { files.append(log) }
             segments.segments[index].isDirty = false
             if segment.needsSealing {
                 seals.append(
@@ -148,7 +163,8 @@ extension Log {
         let snapshots = waitingSnapshots.filter { $0.offset <= upTo }
         waitingSnapshots.removeAll { $0.offset <= upTo }
         let sync = LogSync(
-            upTo: upTo, files: files, seals: seals, leaderEpochs: areEpochsDirty ? epochs.encode() : nil,
+            upTo: upTo, files: files, seals: seals,
+            leaderEpochs: areEpochsDirty && !PlantedBug.leaderEpochsNotStored.isOn ? epochs.encode() : nil,
             isDirectoryDirty: isDirectoryDirty, snapshots: snapshots,
             obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)),
             transactionIndex: snapshots.isEmpty || segments.active.storedAbortedTransactions == 0
@@ -160,7 +176,8 @@ extension Log {
     }
 
     private func noteProducers() {
-        waitingSnapshots.append(WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers)))
+        waitingSnapshots.append(
+            WaitingSnapshot(offset: logEndOffset, bytes: ProducerSnapshot.encode(producers), beginsSegment: false))
         bytesSinceSnapshot = 0
     }
 
@@ -179,6 +196,8 @@ extension Log {
         syncedOffset = max(syncedOffset, sync.upTo)
         if remainder == .none { recoveryPoint = syncedOffset }
         if remainder.hasLeaderEpochs { areEpochsDirty = true }
+        snapshotOffsets.removeAll { remainder.snapshots.contains($0) }
+        waitingSnapshots.insert(contentsOf: sync.snapshots.filter { remainder.snapshots.contains($0.offset) }, at: 0)
         if sync.isDirectoryDirty { areNamesDurable = !isDirectoryDirty }
         for seal in sync.seals where !remainder.seals.contains(seal.baseOffset) {
             guard let index = segments.index(of: seal.baseOffset) else { continue }
@@ -189,7 +208,7 @@ extension Log {
     /// The sync failed. The kernel may have dropped the pages, so that trying again would prove nothing: the log is fenced.
     public func syncFailed(_ error: FileError) {
         isSyncInFlight = false
-        fence(error)
+        if !PlantedBug.failedSyncForgotten.isOn { fence(error) }
     }
 
     /// Syncs what is due, on the calling thread.
@@ -210,6 +229,7 @@ extension Log {
         guard failure == nil, logEndOffset > segments.segments[0].baseOffset || segments.active.exists else {
             return nil
         }
+        if PlantedBug.closedBeforeLastSync.isOn { return nil }
         segments.active.addTimeIndexEntry()
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
         if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }

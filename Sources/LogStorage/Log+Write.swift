@@ -135,6 +135,7 @@ extension Log {
         if let snapshot = group.snapshot { sealed(index - 1, with: snapshot) }
         indexFlush = nil
         writtenOffset = staged.first?.before.logEndOffset ?? logEndOffset
+        if PlantedBug.recoveryPointAheadOfSync.isOn { recoveryPoint = writtenOffset }
         bytesSinceSnapshot += group.byteCount
         if oldestUnsyncedWrite == nil { oldestUnsyncedWrite = now }
     }

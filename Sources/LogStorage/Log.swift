@@ -82,7 +82,10 @@ public final class Log {
     public var segmentCount: Int { segments.segments.count }
 
     /// The offset up to which a producer may be answered, by the class of durability that the topic has.
-    public var acknowledgeableOffset: Int64 { configuration.flushMessages <= 1 ? syncedOffset : writtenOffset }
+    public var acknowledgeableOffset: Int64 {
+        if PlantedBug.acknowledgedBeforeSync.isOn { return writtenOffset }
+        return configuration.flushMessages <= 1 ? syncedOffset : writtenOffset
+    }
 
     /// Puts a changed configuration into force, from the next append on.
     public func configure(_ configuration: LogConfiguration) { self.configuration = configuration }

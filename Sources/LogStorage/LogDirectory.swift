@@ -70,7 +70,7 @@ public struct LogDirectory: Sendable {
             try fileSystem.replace("\(path)/\(LogDirectory.metaProperties)", with: Array(text.utf8), sync: true)
         }
         if wasCleanShutdown { try fileSystem.removeIfPresent("\(path)/\(LogDirectory.cleanShutdown)") }
-        if isNew || wasCleanShutdown { try fileSystem.syncDirectory(path) }
+        if isNew || wasCleanShutdown, !PlantedBug.cleanMarkerComesBack.isOn { try fileSystem.syncDirectory(path) }
     }
 
     /// Notes that all logs were closed and synced: the next start need not check them. The last thing before `release`.

@@ -8,6 +8,7 @@ extension LogRecoverer {
         var index = 0
         while index < segments.count {
             let isLast = index == segments.count - 1
+            try keepProducers(before: index)
             if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
                 replayedFrom = min(replayedFrom, segments[index].baseOffset)
                 if try replay(index) { break }
@@ -16,6 +17,22 @@ extension LogRecoverer {
             }
             index += 1
         }
+    }
+
+    /// Notes the producers at the beginning of a segment, which the sync that a crash has prevented would have done: they are
+    /// all that is known of the producers of earlier segments, once these are deleted.
+    private mutating func keepProducers(before index: Int) throws(ReadFailure) {
+        let offset = segments[index].baseOffset
+        guard !isClean, index > 0, offset >= replayedTo, !PlantedBug.producerSnapshotNotSynced.isOn else { return }
+        let isKnown = snapshotOffsets.contains(offset)
+        if isKnown, offset < recoveryPoint { return }
+        let bytes = ProducerSnapshot.encode(producers)
+        try disk { () throws(FileError) in
+            try place.fileSystem.replace(place.path(offset, .snapshot), with: bytes, sync: true)
+        }
+        guard !isKnown else { return }
+        snapshotOffsets.append(offset)
+        snapshotOffsets.sort()
     }
 
     private mutating func rebuild(_ index: Int) throws(ReadFailure) {
@@ -124,7 +141,8 @@ extension LogRecoverer {
         var isCovered = false
         while let header = try walker.next() {
             if header.nextOffset > checksFrom {
-                guard try walker.isChecksumValid(header) else {
+                let isValid = try walker.isChecksumValid(header)
+                guard isValid || PlantedBug.tailTrustedUnchecked.isOn else {
                     throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
                 }
                 if !isCovered { segments[index].verified.end = walker.batchPosition }
@@ -142,7 +160,7 @@ extension LogRecoverer {
         _ header: RecordBatchHeader, at position: Int64, _ file: any File, _ index: Int
     ) throws(ReadFailure) {
         epochs.assign(header.partitionLeaderEpoch, startOffset: header.baseOffset)
-        guard header.hasProducerId else { return }
+        guard header.hasProducerId, !PlantedBug.producersNotRestored.isOn else { return }
         var marker: EndTransactionMarker?
         if header.attributes.isControl {
             let batch = MutableBuffer(uninitializedCount: header.totalSize)
@@ -278,7 +296,7 @@ extension LogRecoverer {
                 let log = try segments[index].openLog(place)
                 try disk { () throws(FileError) in try log.truncate(to: segments[index].writtenSize) }
                 try rewrite(log, from: segments[index].verified.end, to: segments[index].writtenSize)
-                try disk { () throws(FileError) in try log.sync() }
+                if !PlantedBug.recoveredTailNotSynced.isOn { try disk { () throws(FileError) in try log.sync() } }
             }
             segments[index].closeFiles()
         }

@@ -126,8 +126,6 @@ extension LogRecoverer {
     ) throws(ReadFailure) {
         snapshotOffsets = inventory.snapshots
         for base in inventory.segments { segments.append(try openSegment(base, inventory)) }
-        // Otherwise the end, which is not known yet, has to show that the log gets there.
-        if let start, let last = segments.last, start <= last.baseOffset { try dropSegments(before: start) }
         // What a failed or a reverted roll left: empty, and its place is in front of others.
         for index in segments.indices.dropLast().reversed() where segments[index].isEmpty {
             try remove(segment: segments[index].baseOffset)
@@ -145,8 +143,10 @@ extension LogRecoverer {
     }
 
     /// A deletion that the power loss undid, wholly or in part. Each segment is durably gone before the next goes: a hole
-    /// would be taken for the log's end.
+    /// would be taken for the log's end. What the walk has noted of their producers is durable before the first goes.
     private mutating func dropSegments(before start: Int64) throws(ReadFailure) {
+        guard segments.count > 1, segments[1].baseOffset <= start else { return }
+        try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
         while segments.count > 1, segments[1].baseOffset <= start {
             try remove(segment: segments[0].baseOffset)
             try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }

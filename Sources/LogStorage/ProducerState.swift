@@ -1,3 +1,4 @@
+import Files
 import Records
 
 /// The producers of one log and their transactions.
@@ -27,13 +28,15 @@ struct ProducerState: Sendable {
             if marker.coordinatorEpoch < entry.coordinatorEpoch { return .rejected(.transactionCoordinatorFenced) }
             return .accepted
         }
-        if origin == .client, header.producerEpoch == entry.epoch,
+        if origin == .client, header.producerEpoch == entry.epoch, !PlantedBug.duplicateNotRecognised.isOn,
             let known = entry.batches.first(firstSequence: header.baseSequence, lastSequence: header.lastSequence)
         {
             return .duplicate(known)
         }
         if header.producerEpoch < entry.epoch { return .rejected(.invalidProducerEpoch) }
-        if origin == .client, !entry.accepts(sequence: header.baseSequence, epoch: header.producerEpoch) {
+        if origin == .client, !entry.accepts(sequence: header.baseSequence, epoch: header.producerEpoch),
+            !PlantedBug.sequenceNotChecked.isOn
+        {
             return .rejected(.outOfOrderSequence)
         }
         if entry.transactionStart != nil, !header.attributes.isTransactional {

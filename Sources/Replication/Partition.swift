@@ -1,5 +1,6 @@
 public import Bytes
 import Collections
+import Files
 public import LogStorage
 
 /// One partition as its leader: the log, the high watermark, and who waits for either.
@@ -55,7 +56,7 @@ public final class Partition {
 
     /// The log wrote or synced: moves the high watermark and collects who waited for it.
     public func advance(into acknowledgements: inout [Acknowledgement]) {
-        let target = log.acknowledgeableOffset
+        let target = PlantedBug.highWatermarkAheadOfSync.isOn ? log.writtenOffset : log.acknowledgeableOffset
         guard target > highWatermark else { return }
         precondition(target <= log.logEndOffset, "nothing is durable that was not appended")
         highWatermark = target

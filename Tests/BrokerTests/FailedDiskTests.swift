@@ -51,6 +51,27 @@ import Testing
         #expect(try produce(client, partitions: 8).allSatisfy { $0 == .kafkaStorageError })
     }
 
+    /// A failed sync may have taken records with it that no shard was told of. A clean stop may not sync what is left and
+    /// count these as durable.
+    @Test func aCleanStopTrustsNoDiskThatHasFailed() throws {
+        let server = try start(shards: 2)
+        let client = try WireClient(port: try #require(server.endpoints.first).port)
+        try client.createTopic("t", partitions: 16)
+        try client.createTopic("lazy", partitions: 4, settings: ["flush.messages": "1000"])
+        for partition in Int32(0)..<4 {
+            #expect(try client.produce([1], to: "lazy", partition: partition).error == .none)
+        }
+        disk.withFaults { $0.script(.syncFileSystem, .broken) }
+        #expect(try produce(client, partitions: 16).contains(.kafkaStorageError))
+        server.stop()
+
+        let file = try disk.open("/data/recovery-point-offset-checkpoint", .read)
+        var bytes = [UInt8](repeating: 0, count: Int(try file.size()))
+        _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("lazy ") && !$0.hasSuffix(" 0") } == [])
+    }
+
     /// One batch for each partition in one request, so that one round syncs them all.
     private func produce(_ client: WireClient, partitions: Int32) throws -> [ErrorCode] {
         let batch = WireClient.batch([7])

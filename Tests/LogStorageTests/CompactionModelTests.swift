@@ -1,4 +1,5 @@
 import Files
+import Simulator
 import Testing
 
 /// A compacted log and a model of it through hundreds of power losses: the newest value of each key is there, nothing

@@ -2,91 +2,8 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
-
-/// A record with a key, as the tests of compaction write and read it. Without a value it is a tombstone.
-struct Keyed: Equatable {
-    var key: String?
-    var value: String?
-
-    init(_ key: String?, _ value: String?) {
-        self.key = key
-        self.value = value
-    }
-}
-
-/// A record as it stands in a log.
-struct Stored: Equatable, CustomStringConvertible {
-    var offset: Int64
-    var key: String?
-    var value: String?
-    var timestamp: Int64
-
-    var description: String { "\(offset):\(key ?? "-")=\(value ?? "-")" }
-}
-
-/// A batch as it stands in a log.
-struct StoredBatch {
-    var header: RecordBatchHeader
-    var records: [Stored]
-}
-
-/// What a producer puts into the header.
-struct KeyedOptions {
-    var timestamp: Int64 = 1_700_000_000_000
-    var compression = Compression.none
-    var producer: (id: Int64, epoch: Int16, sequence: Int32)?
-    var isTransactional = false
-}
-
-func keyedBatch(_ records: [Keyed], _ keyed: KeyedOptions = KeyedOptions()) -> [UInt8] {
-    var options = BatchBuilder.Options()
-    options.compression = keyed.compression
-    options.sizeLimit = 1 << 30
-    options.isTransactional = keyed.isTransactional
-    if let producer = keyed.producer {
-        options.producerId = producer.id
-        options.producerEpoch = producer.epoch
-        options.baseSequence = producer.sequence
-    }
-    var builder = BatchBuilder(options)
-    for (index, record) in records.enumerated() {
-        let isTaken = builder.append(
-            timestamp: keyed.timestamp + Int64(index), key: record.key.map { Array($0.utf8) },
-            value: record.value.map { Array($0.utf8) }, headers: [RecordHeader(key: "h", value: [1, 2])])
-        precondition(isTaken)
-    }
-    return builder.finish().all.bytes
-}
-
-/// A host on the thread of the test.
-final class DirectHost: CompactionHost {
-    let log: Log
-    /// Bytes after which the compaction is told to end.
-    var budget = Int.max
-    var bytes = 0
-    /// Called between the parts of a replacement.
-    var onInstall: () -> Void = {}
-    var onSettle: () -> Void = {}
-
-    init(_ log: Log) { self.log = log }
-
-    func advanced(by count: Int) -> Bool {
-        bytes += count
-        return bytes <= budget
-    }
-
-    func install(_ replacement: SegmentReplacement) -> Bool {
-        log.install(replacement)
-        onInstall()
-        return true
-    }
-
-    func settle(_ replacement: SegmentReplacement) {
-        log.settle(replacement)
-        onSettle()
-    }
-}
 
 extension LogHarness {
     @discardableResult
@@ -166,27 +83,6 @@ extension LogHarness {
 
     func names(_ suffix: String = "") throws -> [String] {
         try fileSystem.list(directory).filter { $0.hasSuffix(suffix) }
-    }
-}
-
-extension StoredBatch {
-    init(_ batch: RecordBatchView) throws {
-        #expect(batch.isChecksumValid)
-        header = batch.header
-        records = []
-        let scratch = CodecScratch()
-        let bytes = try scratch.decompress(
-            batch.storedRecords, try #require(header.attributes.compression), limit: 1 << 30)
-        var iterator = RecordIterator(bytes, count: header.recordCount)
-        while let record = try iterator.next() {
-            records.append(
-                Stored(
-                    offset: header.offset(of: record),
-                    key: header.attributes.isControl ? nil : record.key.map { String(decoding: $0, as: UTF8.self) },
-                    value: header.attributes.isControl
-                        ? nil : record.value.map { String(decoding: $0, as: UTF8.self) },
-                    timestamp: header.timestamp(of: record)))
-        }
     }
 }
 

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 /// What compaction does with transactions and with what tells the producers.

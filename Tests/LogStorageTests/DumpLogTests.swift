@@ -3,6 +3,7 @@ import Files
 import Foundation
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 /// What Apache Kafka's `kafka-dump-log.sh` makes of our files, judged by what it prints. `KAFKA_HOME` names the folder

@@ -1,5 +1,6 @@
 import Bytes
 import Files
+import Simulator
 import Testing
 
 @testable import LogStorage

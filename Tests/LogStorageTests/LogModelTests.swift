@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import LogStorage
+import Simulator
 import Testing
 
 /// Random operations on a log and a model of it, through more than a thousand power losses: what was acknowledged is

@@ -1,5 +1,6 @@
 import Files
 import LogStorage
+import Simulator
 import Testing
 
 /// Where a log starts when what the checkpoints say cannot be true, or they say nothing.

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 struct ProducerTests {
@@ -122,6 +123,31 @@ struct ProducerTests {
         harness.log.expireProducers(now: 2500, after: 1000)
         #expect(harness.log.activeProducers.map(\.id) == [2, 3])
         #expect(try send(17).baseOffset == 3)
+    }
+
+    /// What a roll has noted of the producers is all that is left of them when the segment goes: it has to outlast a power
+    /// loss before that.
+    @Test(arguments: 0..<10 as Range<UInt64>) func aPowerLossForgetsNoProducerOfDeletedSegments(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let disk = SimulatedFileSystem(seed: seed)
+        try disk.createDirectory("/t-0")
+        try disk.syncDirectory("/")
+        let first = try LogHarness(disk, "/t-0", configuration: .small)
+        try first.append(Batch(producer: (5, 0, 0)))
+        while first.log.segmentCount < 3 { try first.append(Batch(valueSize: 1500)) }
+        let end = first.log.recoveryPoint
+        #expect(end == first.log.logEndOffset)
+
+        let second = try LogHarness(
+            disk.crash(using: &generator), "/t-0", configuration: .small, afterCrashWith: end)
+        #expect(second.log.activeProducers.map(\.id) == [5])
+        second.log.deleteRecords(before: second.log.logEndOffset - 1)
+        try #require(second.log.enforceRetention(now: second.now, highWatermark: end)).rename()
+
+        let third = try LogHarness(
+            try #require(second.fileSystem as? SimulatedFileSystem).kill(), "/t-0", configuration: .small,
+            afterCrashWith: end)
+        #expect(third.log.activeProducers.map(\.id) == [5])
     }
 
     @Test func transactionsHoldTheLastStableOffset() throws {

@@ -1,6 +1,7 @@
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 struct RecoveryTests {

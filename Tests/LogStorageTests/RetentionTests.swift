@@ -1,5 +1,6 @@
 import Files
 import LogStorage
+import Simulator
 import Testing
 
 struct RetentionTests {

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 /// A directory of the real file system that goes away with the test.
@@ -11,39 +12,6 @@ final class TemporaryDirectory {
     init() throws { try RealFileSystem().createDirectory(path) }
 
     deinit { try? RealFileSystem().removeDirectory(path) }
-}
-
-/// A batch as a producer sends it.
-struct Batch {
-    var count = 1
-    var timestamp: Int64 = 1_700_000_000_000
-    /// Milliseconds between its records.
-    var step: Int64 = 1
-    var valueSize = 20
-    var fill: UInt8 = 0x61
-    var compression = Compression.none
-    var producer: (id: Int64, epoch: Int16, sequence: Int32)?
-    var isTransactional = false
-
-    var bytes: [UInt8] {
-        var options = BatchBuilder.Options()
-        options.compression = compression
-        options.sizeLimit = 1 << 30
-        options.isTransactional = isTransactional
-        if let producer {
-            options.producerId = producer.id
-            options.producerEpoch = producer.epoch
-            options.baseSequence = producer.sequence
-        }
-        var builder = BatchBuilder(options)
-        for index in 0..<count {
-            let isTaken = builder.append(
-                timestamp: timestamp + Int64(index) * step, key: Array("key-\(index)".utf8),
-                value: [UInt8](repeating: fill, count: valueSize))
-            precondition(isTaken)
-        }
-        return builder.finish().all.bytes
-    }
 }
 
 /// One log over some file system, written and synced at once, and opened again as often as a test wants.

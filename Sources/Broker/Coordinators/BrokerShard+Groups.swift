@@ -66,6 +66,13 @@ extension BrokerShard {
         coordinator.end()
     }
 
+    /// The shard stops: members that wait are told to look elsewhere, and nothing more is decided.
+    func endCoordinators() {
+        let ended = groups.running
+        groups.running.removeAll()
+        for coordinator in ended.values { coordinator.end() }
+    }
+
     private var groupRules: GroupRules {
         var own: [String: [String: String]] = [:]
         for resource in image.configuredResources where resource.kind == .group {

@@ -7,6 +7,7 @@ extension BrokerShard {
     /// Ends this shard's connections, then makes its logs durable. `done` hears whether all of them are.
     func stop(within timeout: Interval, _ done: @escaping @Sendable (Bool) -> Void) {
         compactor.stop()
+        endCoordinators()
         loop.drain(deadline: loop.now + timeout) { [self] in closeLogs(done) }
     }
 
@@ -16,10 +17,10 @@ extension BrokerShard {
             return
         }
         let failed = localPartitions.contains { $0.log.failure != nil }
-        disk.close(Array(localPartitions)) { [self] isComplete in
+        disk.close(Array(localPartitions)) { [self] isWhole in
             for local in localPartitions { moved[local.partition.id] = local }
             reportCheckpoints()
-            done(!failed && isComplete)
+            done(isWhole && !failed)
         }
     }
 }

@@ -78,7 +78,7 @@ struct CleanedSegment: ~Copyable {
     consuming func finish(nextOffset: Int64, replacing replaced: [Int64]) throws(FileError) -> SegmentReplacement {
         try flush()
         segment.addTimeIndexEntry()
-        try file.sync()
+        if !PlantedBug.cleanedSegmentNotSynced.isOn { try file.sync() }
         for write in segment.indexWrites(place) {
             let cleaned = IndexWrite(
                 path: write.path + LogFiles.cleanedSuffix, position: write.position, bytes: write.bytes)

@@ -104,7 +104,8 @@ struct SegmentCleaner: ~Copyable {
         of batch: RecordBatchView, mustStay: Bool, _ map: borrowing OffsetMap, _ target: inout CleanedSegment
     ) throws(CodecError) -> Fate {
         let header = batch.header
-        let mustStay = mustStay || compaction.lastBatches.contains(header)
+        let isLast = compaction.lastBatches.contains(header) && !PlantedBug.compactionForgetsProducers.isOn
+        let mustStay = mustStay || isLast
         if header.attributes.isControl { return try fate(ofControl: batch, mustStay: mustStay, &target) }
         transactions.meet(header)
         if header.recordCount == 0 { return mustStay ? .kept : .dropped }

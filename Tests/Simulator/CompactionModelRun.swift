@@ -5,7 +5,7 @@ import Records
 
 /// One log of a compacted topic through several lives on one simulated disk: keyed records with and without transactions,
 /// passes of compaction with tables too small for all keys, and power cuts at any call.
-struct CompactionModelRun {
+package struct CompactionModelRun: ModelRun {
     /// Producers from here on write in transactions only.
     static let firstTransactional: Int64 = 100
     static let directory = "/t-0"
@@ -19,14 +19,14 @@ struct CompactionModelRun {
     /// What the checkpoint files say, which are kept elsewhere: they never run ahead of what is durable.
     var cleanedOffset: Int64 = 0
     var recoveryPoint: Int64 = 0
-    var trace: [String] = []
+    package private(set) var trace: [String] = []
 
-    var crashes = 0
-    var passes = 0
-    var interrupted = 0
-    var swaps = 0
+    package var crashes = 0
+    package var passes = 0
+    package var interrupted = 0
+    package var swaps = 0
 
-    init(seed: UInt64) throws {
+    package init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(CompactionModelRun.directory)
@@ -44,7 +44,7 @@ struct CompactionModelRun {
         trace.append(text)
     }
 
-    mutating func live() throws {
+    package mutating func live() throws {
         life += 1
         if generator.chance(0.8) {
             let changes = Int.random(in: 0..<Int.random(in: 1..<250, using: &generator), using: &generator)

@@ -3,18 +3,6 @@ import Files
 import LogStorage
 import Records
 
-/// A copy of a batch that stays where it is until its write is done.
-final class StagedBytes {
-    let pointer: UnsafeMutableRawBufferPointer
-
-    init(_ bytes: [UInt8]) {
-        pointer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-        pointer.copyBytes(from: bytes)
-    }
-
-    deinit { pointer.deallocate() }
-}
-
 extension LogModelRun {
     mutating func step(_ life: inout LogLife) throws {
         now += Int64.random(in: 0..<100, using: &generator)
@@ -96,7 +84,19 @@ extension LogModelRun {
             life.log.syncFailed(error)
             note("sync failed")
             guard !error.isOutOfSpace else { throw ModelFailure("a full disk failed a sync: \(error)") }
+            try syncAgain(&life)
             throw error
+        }
+    }
+
+    /// The pages of a sync that failed may be gone, and another one would succeed without them: nothing counts as durable
+    /// that was not before.
+    private mutating func syncAgain(_ life: inout LogLife) throws {
+        guard let sync = life.log.takeSync(now: now) else { return }
+        life.log.syncCompleted(sync, leaving: try sync.perform())
+        note("synced again: \(sync.upTo)")
+        if configuration.flushMessages <= 1 {
+            model.acknowledgedEnd = max(model.acknowledgedEnd, life.log.acknowledgeableOffset)
         }
     }
 
@@ -138,12 +138,8 @@ extension LogModelRun {
         _ id: Int64
     ) -> (producer: (id: Int64, epoch: Int16, sequence: Int32), expected: AppendError?) {
         guard let last = model.recentBatches(of: id).last, let producer = last.producer,
-            let sequence = last.lastSequence, last.offsets.lowerBound >= model.producersForgottenBelow
-        else {
-            // The log may have forgotten it, so it comes back as a client does: with a new epoch.
-            let epoch = model.recentBatches(of: id).last?.producer?.epoch ?? -1
-            return ((id, epoch + 1, 0), nil)
-        }
+            let sequence = last.lastSequence
+        else { return ((id, 0, 0), nil) }
         switch Int.random(in: 0..<20, using: &generator) {
         case 0: return ((id, producer.epoch, sequence + 2), .outOfOrderSequence)
         case 1 where producer.epoch > 0: return ((id, producer.epoch - 1, sequence + 1), .invalidProducerEpoch)
@@ -154,8 +150,7 @@ extension LogModelRun {
     }
 
     private mutating func resend(_ id: Int64, _ log: Log) throws -> StagedBytes? {
-        let known = model.recentBatches(of: id).filter { $0.offsets.lowerBound >= model.producersForgottenBelow }
-        guard let entry = known.randomElement(using: &generator) else { return nil }
+        guard let entry = model.recentBatches(of: id).randomElement(using: &generator) else { return nil }
         return try resend(entry, log)
     }
 
@@ -170,10 +165,7 @@ extension LogModelRun {
 
     private mutating func resendEverything(_ life: inout LogLife) throws {
         for id in 1...3 as ClosedRange<Int64> {
-            for entry in model.recentBatches(of: id)
-            where entry.offsets.lowerBound >= model.producersForgottenBelow {
-                _ = try resend(entry, life.log)
-            }
+            for entry in model.recentBatches(of: id) { _ = try resend(entry, life.log) }
         }
     }
 }
@@ -252,7 +244,11 @@ extension LogModelRun {
     }
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
+        let start = life.log.logStartOffset
         guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
+        for segment in deletion.segments where segment.reason == .startOffset && segment.nextOffset > start {
+            throw ModelFailure("records up to \(segment.nextOffset) are deleted, which begin at \(start)")
+        }
         model.highestStart = max(model.highestStart, life.log.logStartOffset)
         note("retention to \(life.log.logStartOffset): \(deletion.segments.map(\.baseOffset))")
         try deletion.rename()

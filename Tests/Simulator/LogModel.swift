@@ -23,13 +23,6 @@ struct LogModel {
     /// The highest start that the log ever had, or may have had: what lies below may be gone.
     var highestStart: Int64 = 0
 
-    /// Snapshots of producers are not synced, so that a power loss may take them, and with them the producers whose records
-    /// are deleted then or later.
-    var hasLostPower = false
-
-    /// A producer that wrote nothing from here on may be forgotten.
-    var producersForgottenBelow: Int64 { hasLostPower ? highestStart : 0 }
-
     /// Where a log without entries begins.
     private var emptyEnd: Int64 = 0
 
@@ -69,13 +62,6 @@ struct LogModel {
     }
 
     private func bigEndian(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
-}
-
-/// The log did not do what the model does.
-struct ModelFailure: Error, CustomStringConvertible {
-    var description: String
-
-    init(_ description: String) { self.description = description }
 }
 
 extension LogModel {
@@ -121,13 +107,10 @@ extension LogModel {
         }
     }
 
-    /// Producers must be known as they were, though the log's start may have passed all that they wrote, as
-    /// long as no power was lost.
+    /// Producers must be known as they were, though the log's start may have passed all that they wrote.
     private func check(producersOf log: Log) throws {
         for id in Set(entries.compactMap(\.producer?.id)) {
-            guard let last = recentBatches(of: id).last, last.offsets.lowerBound >= producersForgottenBelow else {
-                continue
-            }
+            guard let last = recentBatches(of: id).last else { continue }
             let known = log.activeProducers.first { $0.id == id }
             guard known?.epoch == last.producer?.epoch, known?.lastSequence == last.lastSequence else {
                 throw ModelFailure(

@@ -4,7 +4,7 @@ import LogStorage
 import Records
 
 /// One log on one simulated disk through several lives, with random operations, faults and ends.
-struct LogModelRun {
+package struct LogModelRun: ModelRun {
     static let partition = TopicPartition(topic: "t", partition: 0)
     static let root = "/data"
 
@@ -17,16 +17,16 @@ struct LogModelRun {
     var isCreated = false
     var isIndexDamaged = false
     /// The last things that were done, for the report of a failure.
-    var trace: [String] = []
+    package private(set) var trace: [String] = []
 
-    var crashes = 0
-    var refusals = 0
-    var duplicates = 0
-    var fullDisks = 0
+    package var crashes = 0
+    package var refusals = 0
+    package var duplicates = 0
+    package var fullDisks = 0
     /// Syncs that met a full disk.
-    var postponements = 0
+    package var postponements = 0
 
-    init(seed: UInt64) throws {
+    package init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
         disk = SimulatedFileSystem(seed: seed)
         try disk.createDirectory(LogModelRun.root)
@@ -46,7 +46,7 @@ struct LogModelRun {
     }
 
     /// Opens the log, compares it with the model, works on it, and ends the process or the machine.
-    mutating func live() throws {
+    package mutating func live() throws {
         life += 1
         note("life \(life)")
         injectFaults()
@@ -58,7 +58,7 @@ struct LogModelRun {
             isIndexDamaged = false
             let steps = Int.random(in: 0..<40, using: &generator)
             for _ in 0..<steps { try step(&log) }
-            if generator.chance(0.3) { try close(&log) }
+            if generator.chance(0.5) { try close(&log) }
             note("end of steps")
         } catch let error as FileError {
             note("\(error)")
@@ -136,7 +136,6 @@ struct LogModelRun {
             let isJournaled = generator.chance(0.5)
             disk = disk.crash(using: &generator, isJournaled: isJournaled)
             crashes += 1
-            model.hasLostPower = true
         } else {
             note("kill")
             disk = disk.kill()
