@@ -64,7 +64,6 @@ let package = Package(
         room("Quotas", ["Metadata"]),
         room("Controller", ["Bytes", "Metadata", "KafkaProtocol", "KafkaProtocolMore", "Configuration"]),
         room("EmbeddedStore", ["Bytes", "CSystem", "Files", "Metadata"]),
-        room("Replication", ["Bytes", "Collections", "Records", "LogStorage", "Metadata"]),
         room("Coordination", ["Bytes", "Collections", "KafkaProtocol"]),
         room(
             "GroupCoordinator",
@@ -109,7 +108,6 @@ let package = Package(
                 "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
                 "Runtime",
             ]),
-        tests("martlet", ["CommandLine", "KafkaClientCore", "MartletTesting", "ReferenceKafka"]),
         .target(
             name: "Simulator",
             dependencies: ["Bytes", "DiskScheduler", "EmbeddedStore", "Files", "LogStorage", "Records", "Replication"],
@@ -127,8 +125,6 @@ let package = Package(
         tests("HTTPServer", ["Runtime"]),
         tests("Metadata", ["Bytes"]),
         tests("Quotas", ["Metadata"]),
-        tests("LogStorage", ["Bytes", "Files", "Records"]),
-        tests("Replication", ["Bytes", "Records"]),
         tests("Coordination", ["Bytes", "KafkaProtocol"]),
         tests("LogStorage", ["Bytes", "Files", "Records", "Simulator"]),
         tests("Replication", ["Bytes", "Records", "Simulator"]),
