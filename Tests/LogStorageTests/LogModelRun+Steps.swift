@@ -252,6 +252,7 @@ extension LogModelRun {
     }
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
+        if case .needsDisk(let job) = life.log.confirmTimes(now: now) { _ = life.log.finish(job.run()) }
         guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
         model.highestStart = max(model.highestStart, life.log.logStartOffset)
         note("retention to \(life.log.logStartOffset): \(deletion.segments.map(\.baseOffset))")
