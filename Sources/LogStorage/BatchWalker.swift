@@ -10,6 +10,7 @@ struct BatchWalker: ~Copyable {
     private let mode: ReadMode
     private let end: Int64
     private let damage: [DamagedRange]
+    private let offsetLimit: Int64
     private var window: MutableBuffer
     private var windowStart: Int64 = 0
     private var windowCount = 0
@@ -28,14 +29,16 @@ struct BatchWalker: ~Copyable {
     static let headerWindow = 4096
     static let contentWindow = 128 << 10
 
+    /// - Parameter offsetLimit: the offset behind the last batch, where it is known.
     init(
         _ file: any File, _ mode: ReadMode, from position: Int64, to end: Int64, expectedOffset: Int64,
-        skipping damage: [DamagedRange] = [], window: Int = BatchWalker.headerWindow
+        offsetLimit: Int64 = .max, skipping damage: [DamagedRange] = [], window: Int = BatchWalker.headerWindow
     ) {
         self.file = file
         self.mode = mode
         self.end = end
         self.damage = damage
+        self.offsetLimit = offsetLimit
         self.position = position
         self.expectedOffset = expectedOffset
         self.window = MutableBuffer(uninitializedCount: window)
@@ -56,8 +59,9 @@ struct BatchWalker: ~Copyable {
     }
 
     /// Compaction leaves gaps, but a base offset lies outside its batch's checksum: where the next batch would have to come
-    /// before this one, this one's offset is wrong.
+    /// before this one, or this one past the end of all, this one's offset is wrong.
     private mutating func checkGap(before header: RecordBatchHeader) throws(ReadFailure) {
+        if header.nextOffset > offsetLimit { throw .damaged(position: position, expectedOffset: expectedOffset) }
         let behind = position + Int64(header.totalSize)
         guard end - behind >= Int64(RecordBatchHeader.size) else { return }
         let bytes = try load(RecordBatchHeader.size, at: behind, reach: headerReach)

@@ -54,6 +54,12 @@ struct LeaderEpochCache: Sendable, Equatable {
     func epoch(at offset: Int64) -> Int32? {
         entries.last { $0.startOffset <= offset }?.epoch
     }
+
+    /// Whether the batch that ends with `offset` can be of this epoch, as far as is known. -1 is none.
+    func admits(_ epoch: Int32, at offset: Int64) -> Bool {
+        guard epoch != -1, let known = self.epoch(at: offset) else { return true }
+        return epoch == known
+    }
 }
 
 extension LeaderEpochCache {

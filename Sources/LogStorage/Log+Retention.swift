@@ -79,6 +79,17 @@ public struct SegmentDeletion: Sendable {
 }
 
 extension Log {
+    /// Makes sure of the times by which `enforceRetention` goes: it lets no segment go by its time whose time index was not
+    /// compared with the records. To be asked before, and to be waited for.
+    public func confirmTimes(now: Int64) -> Consulted<Void> {
+        guard configuration.cleanupPolicy.contains(.delete), configuration.retentionMs >= 0,
+            segments.segments.first?.isSealed == true
+        else { return .answer(()) }
+        let (limit, overflow) = now.subtractingReportingOverflow(configuration.retentionMs)
+        if overflow { return .answer(()) }
+        return consult { (segments, mode) throws(ReadFailure) in try segments.confirmTimes(before: limit, mode) }
+    }
+
     /// Takes out what `cleanup.policy`, `retention.ms` and `retention.bytes` and the log's start let go: whole segments,
     /// oldest first, of which every record lies below the high watermark. nil if there are none.
     ///
@@ -112,7 +123,7 @@ extension Log {
         guard configuration.cleanupPolicy.contains(.delete) else { return nil }
         if configuration.retentionMs >= 0 {
             let (age, overflow) = now.subtractingReportingOverflow(segment.retentionTimestamp)
-            if !overflow, age > configuration.retentionMs { return .time }
+            if !overflow, age > configuration.retentionMs, segment.isNewestTimeConfirmed { return .time }
         }
         if configuration.retentionBytes >= 0, excess - segment.size >= 0 { return .size }
         return nil

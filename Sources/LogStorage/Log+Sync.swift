@@ -32,6 +32,7 @@ public struct LogSync: Sendable {
     public let files: [any File]
     let seals: [SegmentSeal]
     let leaderEpochs: [UInt8]?
+    let transactionChecksums: [UInt8]?
     let isDirectoryDirty: Bool
     let snapshots: [WaitingSnapshot]
     let obsoleteSnapshots: [Int64]
@@ -40,7 +41,9 @@ public struct LogSync: Sendable {
     let place: LogPlace
 
     /// The directory whose names have to be made durable as well.
-    public var directory: String? { isDirectoryDirty || leaderEpochs != nil ? place.directory : nil }
+    public var directory: String? {
+        isDirectoryDirty || leaderEpochs != nil || transactionChecksums != nil ? place.directory : nil
+    }
 
     /// Brings sealed segments into their last form, and answers what found no room.
     public func prepare() throws(FileError) -> SyncRemainder {
@@ -49,6 +52,11 @@ public struct LogSync: Sendable {
         if let leaderEpochs {
             remainder.hasLeaderEpochs = try !place.fileSystem.replaceIfRoom(
                 "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)", with: leaderEpochs, sync: true)
+        }
+        if let transactionChecksums {
+            // Without it nothing is wrong: it only tells of damage.
+            _ = try place.fileSystem.replaceIfRoom(
+                "\(place.directory)/\(LogFiles.transactionChecksums)", with: transactionChecksums, sync: true)
         }
         return remainder
     }
@@ -139,6 +147,7 @@ extension Log {
         var files: [any File] = []
         var seals: [SegmentSeal] = []
         var upTo = writtenOffset
+        var hasTransactions = areTransactionsDirty
         for index in segments.segments.indices {
             let segment = segments.segments[index]
             if segment.isDirty, index == last, !includingActive {
@@ -154,6 +163,7 @@ extension Log {
                         baseOffset: segment.baseOffset, size: segment.writtenSize,
                         indexWrites: segment.indexWrites(place))
                 )
+                hasTransactions = hasTransactions || !segment.abortedTransactions.isEmpty
             }
         }
         if includingActive {
@@ -165,12 +175,15 @@ extension Log {
         let sync = LogSync(
             upTo: upTo, files: files, seals: seals,
             leaderEpochs: areEpochsDirty && !PlantedBug.leaderEpochsNotStored.isOn ? epochs.encode() : nil,
+            transactionChecksums: hasTransactions
+                ? TransactionChecksums(segments.segments.filter { $0.isSealed || $0.needsSealing }).encode() : nil,
             isDirectoryDirty: isDirectoryDirty, snapshots: snapshots,
             obsoleteSnapshots: obsoleteSnapshots(adding: snapshots.map(\.offset)),
             transactionIndex: snapshots.isEmpty || segments.active.storedAbortedTransactions == 0
                 ? nil : place.path(segments.active.baseOffset, .transactionIndex), place: place)
         isDirectoryDirty = false
         areEpochsDirty = false
+        areTransactionsDirty = false
         hasUnnotedStart = false
         return sync
     }
@@ -232,7 +245,7 @@ extension Log {
         if PlantedBug.closedBeforeLastSync.isOn { return nil }
         segments.active.addTimeIndexEntry()
         let isNoted = snapshotOffsets.last == logEndOffset && syncedOffset == logEndOffset && waitingSnapshots.isEmpty
-        if isNoted, !areEpochsDirty, !segments.active.hasPendingIndexEntries { return nil }
+        if isNoted, !areEpochsDirty, !areTransactionsDirty, !segments.active.hasPendingIndexEntries { return nil }
         segments.active.needsSealing = segments.active.exists
         if snapshotOffsets.last != logEndOffset { noteProducers() }
         return makeSync(includingActive: true)

@@ -47,6 +47,8 @@ public final class Log {
     /// Whether the names of all segments were synced.
     var areNamesDurable = true
     var areEpochsDirty = false
+    /// Whether compaction changed transaction indexes since their checksums were written.
+    var areTransactionsDirty = false
     /// Whether records were deleted since the leader epochs were written.
     var hasUnnotedStart = false
     var bytesSinceSnapshot: Int64 = 0

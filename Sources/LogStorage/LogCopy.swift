@@ -102,7 +102,9 @@ public struct LogCopy: Sendable {
     }
 
     private static func isOfLog(_ name: String) -> Bool {
-        LogFiles.parse(name) != nil || name == LogFiles.leaderEpochCheckpoint || name == LogFiles.partitionMetadata
+        LogFiles.parse(name) != nil
+            || [LogFiles.leaderEpochCheckpoint, LogFiles.transactionChecksums, LogFiles.partitionMetadata].contains(
+                name)
     }
 
     /// A segment that grows is copied piece by piece while it is the last; any other is copied again when it is not what it

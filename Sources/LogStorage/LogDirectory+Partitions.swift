@@ -9,29 +9,45 @@ public struct PartitionDirectory: Sendable, Equatable {
     public var topicID: UUID?
 }
 
+/// What a log directory has.
+public struct FoundPartitions: Sendable, Equatable {
+    /// The partitions that have a directory, sorted.
+    public var partitions: [PartitionDirectory] = []
+    /// Directories to be removed: those of deleted partitions, and what moves have copied that did not come to their end.
+    public var deleted: [String] = []
+    /// The partitions of such moves, which were on their way here.
+    public var arriving: Set<TopicPartition> = []
+}
+
 extension LogDirectory {
     /// The directory of a partition, whether it exists or not.
     public func path(of partition: TopicPartition) -> String { "\(path)/\(partition)" }
 
-    /// The partitions that have a directory here, sorted, and the directories to be removed: those of deleted partitions and
-    /// of moves that did not come to their end.
-    public func partitions() throws(FileError) -> (partitions: [PartitionDirectory], deleted: [String]) {
-        var partitions: [PartitionDirectory] = []
-        var deleted: [String] = []
+    /// Reads what is in the directory.
+    public func partitions() throws(FileError) -> FoundPartitions {
+        var found = FoundPartitions()
         for name in try fileSystem.list(path) {
             let inner = "\(path)/\(name)"
             let isLeftover =
                 name.hasSuffix(LogFiles.deletedDirectorySuffix) || name.hasSuffix(LogFiles.futureDirectorySuffix)
             if isLeftover, TopicPartition(directoryName: name) == nil {
-                deleted.append(inner)
+                found.deleted.append(inner)
+                if let partition = arriving(name) { found.arriving.insert(partition) }
             } else if let partition = TopicPartition(directoryName: name) {
                 let topicID = try topicID(of: partition)
                 // With an id in it, it is a directory.
                 if topicID == nil, try fileSystem.status(inner)?.isDirectory != true { continue }
-                partitions.append(PartitionDirectory(partition: partition, path: inner, topicID: topicID))
+                found.partitions.append(PartitionDirectory(partition: partition, path: inner, topicID: topicID))
             }
         }
-        return (partitions.sorted { $0.partition < $1.partition }, deleted)
+        found.partitions.sort { $0.partition < $1.partition }
+        return found
+    }
+
+    /// The partition that was put together in a directory of this name; nil for other names.
+    private func arriving(_ name: String) -> TopicPartition? {
+        guard name.hasSuffix(LogFiles.futureDirectorySuffix), let end = name.lastIndex(of: ".") else { return nil }
+        return TopicPartition(directoryName: String(name[..<end]))
     }
 
     /// The topic whose partition the directory of this name says to hold; nil if there is none, or it does not say.
@@ -89,12 +105,14 @@ extension LogDirectory {
     }
 }
 
-/// The content of `partition.metadata`.
+/// The content of `partition.metadata`: Kafka's two lines, and a third, which Kafka does not read, with their checksum. A
+/// changed id would make the partition another topic's.
 enum PartitionMetadata {
-    static func encode(_ topicID: UUID) -> [UInt8] { Array("version: 0\ntopic_id: \(topicID)".utf8) }
+    static func encode(_ topicID: UUID) -> [UInt8] { CheckedText.encode("version: 0\ntopic_id: \(topicID)\n") }
 
     static func decode(_ bytes: [UInt8]) -> UUID? {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        guard let text = CheckedText.decode(bytes) else { return nil }
+        let lines = text.split(separator: UInt8(ascii: "\n"))
         let key = "topic_id: ".utf8
         guard lines.count == 2, lines[0].elementsEqual("version: 0".utf8), lines[1].starts(with: key) else {
             return nil

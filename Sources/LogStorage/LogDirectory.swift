@@ -67,7 +67,7 @@ public struct LogDirectory: Sendable {
     public func takeOver() throws(FileError) {
         if isNew {
             let text = "cluster.id=\(clusterID)\ndirectory.id=\(id)\nnode.id=\(nodeID)\nversion=1\n"
-            try fileSystem.replace("\(path)/\(LogDirectory.metaProperties)", with: Array(text.utf8), sync: true)
+            try fileSystem.replace("\(path)/\(LogDirectory.metaProperties)", with: CheckedText.encode(text), sync: true)
         }
         if wasCleanShutdown { try fileSystem.removeIfPresent("\(path)/\(LogDirectory.cleanShutdown)") }
         if isNew || wasCleanShutdown, !PlantedBug.cleanMarkerComesBack.isOn { try fileSystem.syncDirectory(path) }
@@ -91,7 +91,8 @@ public enum LogDirectoryError: Error, Sendable, Equatable {
     case foreign(path: String, name: String)
     /// Another process has it.
     case inUse(path: String)
-    /// `meta.properties` lacks this key, or has a value that cannot be one.
+    /// `meta.properties` lacks this key, or has a value that cannot be one. That of the checksum is wrong when the file is
+    /// damaged or was changed by hand.
     case badMeta(path: String, key: String)
     case otherCluster(path: String, found: String, expected: String)
     case otherNode(path: String, found: Int32, expected: Int32)
@@ -124,8 +125,11 @@ extension LogDirectory {
 
     private static func read(_ path: String, _ fileSystem: any FileSystem) throws -> Meta? {
         guard let bytes = try fileSystem.readAll("\(path)/\(metaProperties)") else { return nil }
+        guard let text = CheckedText.decode(bytes) else {
+            throw LogDirectoryError.badMeta(path: path, key: CheckedText.key)
+        }
         var values: [String: String] = [:]
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
         }

@@ -12,6 +12,7 @@ enum LogFiles {
 
     static let leaderEpochCheckpoint = "leader-epoch-checkpoint"
     static let partitionMetadata = "partition.metadata"
+    static let transactionChecksums = "transaction-index-checksums"
     static let deletedSuffix = ".deleted"
     static let cleanedSuffix = ".cleaned"
     static let swapSuffix = ".swap"

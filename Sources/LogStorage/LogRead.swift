@@ -111,7 +111,7 @@ extension Log {
         guard offset >= logStartOffset, offset <= logEndOffset else { return .answer(.offsetOutOfRange) }
         let request = ReadRequest(
             offset: offset, maximumBytes: max(maximumBytes, 0), upTo: min(upTo, writtenOffset),
-            atLeastOneBatch: atLeastOneBatch)
+            atLeastOneBatch: atLeastOneBatch, epochs: epochs)
         if request.offset >= request.upTo { return .answer(.empty) }
         return consult { (segments, mode) throws(ReadFailure) in try segments.read(request, mode) }
     }

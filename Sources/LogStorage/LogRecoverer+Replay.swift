@@ -45,6 +45,7 @@ extension LogRecoverer {
 
     /// Walks over one segment. True if the log was cut in it, so that it is the last one now.
     private mutating func replay(_ index: Int) throws(ReadFailure) -> Bool {
+        let isLast = index == segments.count - 1
         let wasBad = segments[index].hasBadIndexes
         let end = segments[index].nextOffset
         let size = segments[index].writtenSize
@@ -56,7 +57,7 @@ extension LogRecoverer {
         var expectedOffset = start.expectedOffset
         while true {
             do {
-                try walk(index, from: position, expectedOffset)
+                try walk(index, from: position, expectedOffset, offsetLimit: isLast ? gapLimit : end)
                 break
             } catch .damaged(let damaged, let expected) {
                 if expected >= recoveryPoint, !isClean {
@@ -68,7 +69,7 @@ extension LogRecoverer {
                 position = range.positions.upperBound
                 expectedOffset = range.offsets.upperBound
                 segments[index].size = position
-                if index == segments.count - 1 {
+                if isLast {
                     segments[index].nextOffset = max(expectedOffset, position == size ? recoveryPoint : 0)
                 }
             }
@@ -131,15 +132,21 @@ extension LogRecoverer {
         return (try? walker.next())?.maxTimestamp
     }
 
-    private mutating func walk(_ index: Int, from position: Int64, _ expectedOffset: Int64) throws(ReadFailure) {
+    private mutating func walk(
+        _ index: Int, from position: Int64, _ expectedOffset: Int64, offsetLimit: Int64
+    ) throws(ReadFailure) {
         let file = try segments[index].openLog(place)
         let checksFrom = isClean ? Int64.max : recoveryPoint
         var walker = BatchWalker(
             file, .blocking, from: position, to: segments[index].writtenSize, expectedOffset: expectedOffset,
-            window: isClean ? BatchWalker.headerWindow : BatchWalker.contentWindow)
+            offsetLimit: offsetLimit, window: isClean ? BatchWalker.headerWindow : BatchWalker.contentWindow)
         var expectedOffset = expectedOffset
         var isCovered = false
         while let header = try walker.next() {
+            // After a clean stop nothing ends past what was synced.
+            guard isEpochRight(header), !isClean || header.nextOffset <= gapLimit else {
+                throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
+            }
             if header.nextOffset > checksFrom {
                 let isValid = try walker.isChecksumValid(header)
                 guard isValid || PlantedBug.tailTrustedUnchecked.isOn else {
@@ -154,6 +161,16 @@ extension LogRecoverer {
             if header.nextOffset > replayedTo { try apply(header, at: walker.batchPosition, file, index) }
             expectedOffset = header.nextOffset
         }
+    }
+
+    /// A batch's leader epoch lies outside its checksum. The file has those of all that is durable; what came later can only
+    /// be of a later one.
+    private func isEpochRight(_ header: RecordBatchHeader) -> Bool {
+        guard header.partitionLeaderEpoch != -1, let stored = storedEpochs.epoch(at: header.lastOffset) else {
+            return true
+        }
+        if header.nextOffset <= recoveryPoint { return header.partitionLeaderEpoch == stored }
+        return header.partitionLeaderEpoch >= stored
     }
 
     private mutating func apply(
@@ -179,8 +196,8 @@ extension LogRecoverer {
         _ index: Int, at position: Int64, _ expectedOffset: Int64
     ) throws(ReadFailure) -> DamagedRange {
         let known = segments[index].nextOffset
-        // How far offsets go is not known yet in the last segment.
-        if index == segments.count - 1 { segments[index].nextOffset = .max }
+        // How far offsets go is not known yet in the last segment, and elsewhere not from what was walked over so far.
+        segments[index].nextOffset = index == segments.count - 1 ? .max : segments[index + 1].baseOffset
         defer { segments[index].nextOffset = known }
         var range = try segments[index].examineDamage(at: position, expectedOffset: expectedOffset, place)
         if range.offsets.upperBound == .max {
@@ -188,6 +205,10 @@ extension LogRecoverer {
             segments[index].damage[segments[index].damage.count - 1] = range
         }
         note(range)
+        // What began there is known from the file alone.
+        for entry in storedEpochs.entries where range.offsets.contains(entry.startOffset) {
+            epochs.assign(entry.epoch, startOffset: entry.startOffset)
+        }
         return range
     }
 
@@ -300,6 +321,7 @@ extension LogRecoverer {
             }
             segments[index].closeFiles()
         }
+        try storeTransactionChecksums()
         producers.highWatermarkAdvanced(to: end)
         epochs.truncate(before: logStart)
         if !isClean, segments[0].exists {
@@ -337,6 +359,7 @@ extension Segment {
         nextOffset = baseOffset
         maxTimestamp = -1
         maxTimestampOffset = -1
+        isNewestTimeConfirmed = true
         bytesSinceIndexEntry = 0
     }
 
@@ -367,6 +390,7 @@ extension Segment {
         timeIndex = SparseIndex(storedCount: time.map { $0.index + 1 } ?? 0, last: time?.entry)
         maxTimestamp = time?.entry.timestamp ?? -1
         maxTimestampOffset = time.map { base + Int64($0.entry.relativeOffset) } ?? -1
+        try confirmNewestTime(upTo: start.position, place, .blocking)
         bytesSinceIndexEntry = 0
         return start
     }
@@ -374,7 +398,9 @@ extension Segment {
     /// After a clean stop the files have all entries; the walk only goes over what lies behind the last of them.
     private mutating func keepWholeIndexes(_ place: LogPlace) throws(ReadFailure) -> Start {
         bytesSinceIndexEntry = 0
-        return try start(place, .blocking) { _, _ in true }
+        let start = try start(place, .blocking) { _, _ in true }
+        try confirmNewestTime(upTo: start.position, place, .blocking)
+        return start
     }
 
     /// After a power loss any page of the file may be missing.

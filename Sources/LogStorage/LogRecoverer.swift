@@ -30,10 +30,14 @@ struct LogRecoverer {
     var snapshotOffsets: [Int64] = []
     /// All batches that end before this offset are part of `producers` and `epochs`.
     var replayedTo: Int64 = 0
-    /// The first offset in the leader epochs' file: the log's start when that was written.
-    var storedEpochStart: Int64?
+    /// The leader epochs' file, whose first offset was the log's start when it was written.
+    var storedEpochs = LeaderEpochCache()
+    /// Where a checkpoint tells the end, or that compaction was no further: no batch behind a gap ends past it.
+    var gapLimit: Int64 = .max
     /// Where the first segment begins whose transaction index cannot be read: it is made anew from here.
     var transactionsLostFrom = Int64.max
+    /// What the transaction indexes held.
+    var transactionChecksums = TransactionChecksums()
     /// The base offset of the first segment that was walked over.
     var replayedFrom = Int64.max
     /// All before was durable.
@@ -42,10 +46,16 @@ struct LogRecoverer {
     var checkedBytes: Int64 = 0
     var hasChanged = false
 
-    init(place: LogPlace, configuration: LogConfiguration, now: Int64, events: [LogEvent] = []) {
+    /// Whether the last stop was a clean one, so that the recovery point is the log's end.
+    let wasCleanShutdown: Bool
+
+    init(
+        place: LogPlace, configuration: LogConfiguration, now: Int64, wasCleanShutdown: Bool, events: [LogEvent] = []
+    ) {
         self.place = place
         self.configuration = configuration
         self.now = now
+        self.wasCleanShutdown = wasCleanShutdown
         self.events = events
     }
 
@@ -59,6 +69,7 @@ struct LogRecoverer {
         // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced. What
         // lay below the first segment is deleted for good.
         recoveryPoint = max(known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset), firstOffset)
+        if let known, wasCleanShutdown || !configuration.cleanupPolicy.contains(.compact) { gapLimit = known }
         try loadSnapshot(inventory)
         try loadEpochs()
         try replay()
@@ -89,7 +100,9 @@ struct LogRecoverer {
         let firstOffset = segments[0].baseOffset
         if let start = checkpointed.offset, start <= max(end, recoveryPoint ?? 0) { return max(start, firstOffset) }
         var start = firstOffset
-        if let told = storedEpochStart, told <= end, checkpointed.offset != nil || !checkpointed.isKnown {
+        if let told = storedEpochs.entries.first?.startOffset, told <= end,
+            checkpointed.offset != nil || !checkpointed.isKnown
+        {
             start = max(told, firstOffset)
         }
         if let wrong = checkpointed.offset {
@@ -125,6 +138,7 @@ extension LogRecoverer {
         _ inventory: LogInventory, start: Int64?, recoveryPoint: Int64?
     ) throws(ReadFailure) {
         snapshotOffsets = inventory.snapshots
+        try loadTransactionChecksums()
         for base in inventory.segments { segments.append(try openSegment(base, inventory)) }
         // What a failed or a reverted roll left: empty, and its place is in front of others.
         for index in segments.indices.dropLast().reversed() where segments[index].isEmpty {
@@ -175,18 +189,7 @@ extension LogRecoverer {
         } else {
             segment.hasBadIndexes = !segment.isEmpty
         }
-        if inventory.transactionIndexes.contains(base) {
-            let bytes = try disk { () throws(FileError) in
-                try place.fileSystem.readAll(place.path(base, .transactionIndex))
-            }
-            if let transactions = AbortedTransaction.decode(bytes ?? []) {
-                segment.abortedTransactions = transactions
-                segment.storedAbortedTransactions = transactions.count
-            } else {
-                segment.hasBadIndexes = true
-                transactionsLostFrom = min(transactionsLostFrom, base)
-            }
-        }
+        try openTransactionIndex(of: &segment, isThere: inventory.transactionIndexes.contains(base))
         return segment
     }
 
@@ -196,6 +199,7 @@ extension LogRecoverer {
         defer { segment.closeIndexes() }
         segment.offsetIndex = try SparseIndex(reading: offsetFile)
         segment.timeIndex = try SparseIndex(reading: timeFile)
+        segment.isNewestTimeConfirmed = segment.isEmpty
         if let last = segment.offsetIndex.last, Int64(last.position) >= segment.size { throw .badIndex }
         if let last = segment.timeIndex.last {
             segment.maxTimestamp = last.timestamp
@@ -268,7 +272,7 @@ extension LogRecoverer {
         let bytes = try disk { () throws(FileError) in try place.fileSystem.readAll(path) }
         if let bytes, let known = LeaderEpochCache.decode(bytes) {
             epochs = known
-            storedEpochStart = known.entries.first?.startOffset
+            storedEpochs = known
             epochs.truncate(from: replayedTo)
         } else if replayedTo > segments[0].baseOffset {
             events.append(.fileRebuilt(name: LogFiles.leaderEpochCheckpoint))

@@ -33,7 +33,8 @@ public enum LogRecovery {
     ) throws(FileError) -> RecoveredLog {
         let place = LogPlace(directory: directory, fileSystem: fileSystem)
         let start = CheckpointedStart(offset: logStartOffset, isKnown: isStartKnown)
-        var recoverer = LogRecoverer(place: place, configuration: configuration, now: now)
+        var recoverer = LogRecoverer(
+            place: place, configuration: configuration, now: now, wasCleanShutdown: wasCleanShutdown)
         if wasCleanShutdown {
             do {
                 return try recoverer.run(isClean: true, recoveryPoint: recoveryPoint, start: start)
@@ -41,7 +42,8 @@ public enum LogRecovery {
                 throw error
             } catch {
                 recoverer = LogRecoverer(
-                    place: place, configuration: configuration, now: now, events: recoverer.events)
+                    place: place, configuration: configuration, now: now, wasCleanShutdown: true,
+                    events: recoverer.events)
             }
         }
         do {

@@ -19,7 +19,8 @@ extension Segment {
         let start = try start(place, mode) { entry, base in base + Int64(entry.relativeOffset) <= offset }
         if let header = start.header, header.lastOffset >= offset { return (start.position, header) }
         var walker = BatchWalker(
-            file, mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset, skipping: damage)
+            file, mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset,
+            offsetLimit: offsetLimit, skipping: damage)
         while let header = try walker.next() {
             if header.lastOffset >= offset { return (walker.batchPosition, header) }
         }
@@ -36,7 +37,7 @@ extension Segment {
         let from = max(nearest.position, start)
         var walker = BatchWalker(
             file, mode, from: from, to: writtenSize,
-            expectedOffset: from == start ? baseOffset : nearest.expectedOffset,
+            expectedOffset: from == start ? baseOffset : nearest.expectedOffset, offsetLimit: offsetLimit,
             skipping: damage)
         var boundary = from
         var nextOffset = walker.expectedOffset
@@ -75,7 +76,8 @@ extension Segment {
             return Start(position: Int64(entry.position), expectedOffset: base)
         }
         var walker = BatchWalker(
-            try openLog(place), mode, from: Int64(entry.position), to: writtenSize, expectedOffset: base)
+            try openLog(place), mode, from: Int64(entry.position), to: writtenSize, expectedOffset: base,
+            offsetLimit: offsetLimit)
         let header: RecordBatchHeader?
         do {
             header = try walker.next()

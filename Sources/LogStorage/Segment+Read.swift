@@ -9,6 +9,8 @@ struct ReadRequest: Sendable {
     var upTo: Int64
     /// Whether a batch larger than `maximumBytes` is returned when it is the first.
     var atLeastOneBatch: Bool
+    /// The leader epochs that the batches have to have.
+    var epochs: LeaderEpochCache
 }
 
 /// What one segment has for a reader.
@@ -66,7 +68,7 @@ extension Segment {
             }
             if end < bound { nextOffset = found.nextOffset } else { end = bound }
         }
-        try verify(start..<end, place, mode)
+        try verify(start..<end, request.epochs, place, mode)
         if let range = damage.first(where: { $0.positions.overlaps(start..<end) }) {
             if range.positions.lowerBound <= start { return .damaged(range.offsets) }
             end = range.positions.lowerBound

@@ -24,6 +24,7 @@ extension Segment {
         timeIndex = fresh.timeIndex
         maxTimestamp = fresh.maxTimestamp
         maxTimestampOffset = fresh.maxTimestampOffset
+        isNewestTimeConfirmed = true
         do {
             try storeIndexes(place)
         } catch {
@@ -35,7 +36,8 @@ extension Segment {
         _ place: LogPlace, into fresh: inout Segment, _ indexInterval: Int
     ) throws(ReadFailure) {
         var walker = BatchWalker(
-            try openLog(place), .blocking, from: 0, to: writtenSize, expectedOffset: baseOffset, skipping: damage)
+            try openLog(place), .blocking, from: 0, to: writtenSize, expectedOffset: baseOffset,
+            offsetLimit: offsetLimit, skipping: damage)
         while let header = try walker.next() {
             fresh.add(header, at: walker.batchPosition, indexInterval: indexInterval)
         }

@@ -7,28 +7,36 @@ extension Segment {
     /// Blocks whose checksums a shard may compare by itself; more go to the pool.
     private static let inlineBlocks = 4
 
-    /// Compares the checksums of all batches in the range that were not looked at yet. Throws `damaged` at a bad one.
-    mutating func verify(_ positions: Range<Int64>, _ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
+    /// Compares the checksums of all batches in the range that were not looked at yet, and the leader epochs, which lie
+    /// outside the checksums. Throws `damaged` at a bad one.
+    mutating func verify(
+        _ positions: Range<Int64>, _ epochs: LeaderEpochCache, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) {
         let blocks = verified.missing(in: positions)
         if blocks.isEmpty { return }
         if mode == .cached, blocks.count > Segment.inlineBlocks { throw .needsDisk }
         for block in blocks {
-            try verify(block, place, mode)
+            try verify(block, epochs, place, mode)
             verified.insert(block)
         }
     }
 
-    private mutating func verify(_ block: Int64, _ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
+    private mutating func verify(
+        _ block: Int64, _ epochs: LeaderEpochCache, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) {
         let first = block * VerifiedBlocks.blockSize
         let end = min(first + VerifiedBlocks.blockSize, verified.end)
         let start = try start(place, mode) { entry, _ in Int64(entry.position) <= first }
         var walker = BatchWalker(
             try openLog(place), mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset,
-            skipping: damage, window: BatchWalker.contentWindow)
+            offsetLimit: offsetLimit, skipping: damage, window: BatchWalker.contentWindow)
         var expectedOffset = start.expectedOffset
         while walker.position < end, let header = try walker.next() {
             if walker.batchPosition >= end { return }
-            if walker.batchPosition >= first, try !walker.isChecksumValid(header) {
+            if walker.batchPosition >= first,
+                try !walker.isChecksumValid(header)
+                    || !epochs.admits(header.partitionLeaderEpoch, at: header.lastOffset)
+            {
                 throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
             }
             expectedOffset = header.nextOffset

@@ -19,6 +19,8 @@ struct Segment: Sendable {
     /// The largest timestamp and the last offset of the first batch that has it; -1 where there is none.
     var maxTimestamp: Int64 = -1
     var maxTimestampOffset: Int64 = -1
+    /// False while these two are only what the time index says.
+    var isNewestTimeConfirmed = true
     var bytesSinceIndexEntry = 0
 
     var offsetIndex = SparseIndex<OffsetIndexEntry>()
@@ -53,6 +55,9 @@ struct Segment: Sendable {
     }
 
     var isEmpty: Bool { size == 0 }
+
+    /// No batch ends past it. Until recovery has gone through the last segment, nothing tells where that ends.
+    var offsetLimit: Int64 { isSealed || nextOffset > baseOffset ? nextOffset : .max }
 
     /// What a time index without all its entries would not tell: the largest timestamp, else the time of creation.
     var retentionTimestamp: Int64 { maxTimestamp >= 0 ? maxTimestamp : createdAt }

@@ -47,6 +47,7 @@ struct SegmentSet: Sendable {
                 segments[index].timeIndex = learnt.timeIndex
                 segments[index].maxTimestamp = learnt.maxTimestamp
                 segments[index].maxTimestampOffset = learnt.maxTimestampOffset
+                segments[index].isNewestTimeConfirmed = learnt.isNewestTimeConfirmed
             }
         }
     }

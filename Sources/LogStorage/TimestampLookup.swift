@@ -19,29 +19,36 @@ public struct TimestampedOffset: Sendable, Equatable {
 extension Log {
     /// The first record from the log's start on whose timestamp is `timestamp` or later; nil if no written one is.
     public func offset(forTimestamp timestamp: Int64) -> Consulted<TimestampedOffset?> {
-        let start = logStartOffset
+        let (start, epochs) = (logStartOffset, epochs)
         return consult { (segments, mode) throws(ReadFailure) in
-            try segments.first(atOrAfter: timestamp, from: start, mode)
+            try segments.first(atOrAfter: timestamp, from: start, epochs, mode)
         }
     }
 
     /// The first record from the log's start on that has the largest timestamp of all these; nil in a log without
     /// timestamps.
     public func maxTimestampOffset() -> Consulted<TimestampedOffset?> {
-        let start = logStartOffset
+        let (start, epochs) = (logStartOffset, epochs)
         return consult { (segments, mode) throws(ReadFailure) in
             guard let largest = try segments.maxTimestamp(from: start, mode) else { return nil }
-            return try segments.first(atOrAfter: largest, from: start, mode)
+            return try segments.first(atOrAfter: largest, from: start, epochs, mode)
         }
     }
 }
 
 extension SegmentSet {
     fileprivate mutating func first(
-        atOrAfter timestamp: Int64, from start: Int64, _ mode: ReadMode
+        atOrAfter timestamp: Int64, from start: Int64, _ epochs: LeaderEpochCache, _ mode: ReadMode
     ) throws(ReadFailure) -> TimestampedOffset? {
-        for index in index(containing: start)..<segments.count where segments[index].maxTimestamp >= timestamp {
-            if let found = try segments[index].first(atOrAfter: timestamp, from: start, place, mode) { return found }
+        for index in index(containing: start)..<segments.count {
+            try segments[index].confirmNewestTime(place, mode)
+            guard segments[index].maxTimestamp >= timestamp else { continue }
+            guard var found = try segments[index].first(atOrAfter: timestamp, from: start, place, mode) else {
+                continue
+            }
+            // That of the batch lies outside its checksum.
+            found.leaderEpoch = epochs.epoch(at: found.offset) ?? found.leaderEpoch
+            return found
         }
         return nil
     }
@@ -50,6 +57,7 @@ extension SegmentSet {
     fileprivate mutating func maxTimestamp(from start: Int64, _ mode: ReadMode) throws(ReadFailure) -> Int64? {
         let first = index(containing: start)
         var largest: Int64 = -1
+        for index in first..<segments.count { try segments[index].confirmNewestTime(place, mode) }
         for segment in segments[(first + 1)...] { largest = max(largest, segment.maxTimestamp) }
         if segments[first].maxTimestamp > largest {
             largest = max(largest, try segments[first].maxTimestamp(from: start, place, mode))
@@ -106,8 +114,8 @@ extension Segment {
         guard let first = try locate(from, place, mode) else { return nil }
         let file = try openLog(place)
         var walker = BatchWalker(
-            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage
-        )
+            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset,
+            offsetLimit: offsetLimit, skipping: damage)
         while let header = try walker.next() {
             guard header.maxTimestamp >= timestamp, header.lastOffset >= start, header.recordCount > 0 else { continue }
             let found = try withBatch(header, at: walker.batchPosition, of: file, mode) {
@@ -130,8 +138,8 @@ extension Segment {
         }
         let file = try openLog(place)
         var walker = BatchWalker(
-            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset, skipping: damage
-        )
+            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset,
+            offsetLimit: offsetLimit, skipping: damage)
         var largest: Int64 = -1
         while let header = try walker.next() {
             guard header.maxTimestamp > largest, header.lastOffset >= start else { continue }
@@ -160,7 +168,46 @@ extension Segment {
     }
 }
 
+extension SegmentSet {
+    /// Makes sure of the times of the oldest segments, up to the first of which retention by time would leave.
+    mutating func confirmTimes(before limit: Int64, _ mode: ReadMode) throws(ReadFailure) {
+        for index in segments.indices.dropLast() {
+            try segments[index].confirmNewestTime(place, mode)
+            if segments[index].retentionTimestamp >= limit { return }
+        }
+    }
+}
+
 extension Segment {
+    /// Makes sure that `maxTimestamp` is that of the batches, once for each opening of the segment: after a clean stop it is
+    /// what the last entry of the time index says, and nothing would tell that this was changed or is not the last.
+    mutating func confirmNewestTime(_ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
+        if isNewestTimeConfirmed { return }
+        if mode == .cached { throw .needsDisk }
+        try mendingOnTheWay(place, mode) { (segment) throws(ReadFailure) in
+            if segment.isNewestTimeConfirmed { return }
+            try segment.confirmNewestTime(upTo: segment.writtenSize, place, mode)
+        }
+    }
+
+    /// Throws `badIndex` if a batch in front of `limit` has a larger timestamp than the last entry, or the entry a wrong one.
+    mutating func confirmNewestTime(upTo limit: Int64, _ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
+        var start = Start(position: 0, expectedOffset: baseOffset)
+        if let last = timeIndex.last {
+            try check(last, place, mode)
+            if let found = try locate(maxTimestampOffset, place, mode) {
+                start = Start(position: found.position, expectedOffset: found.header.baseOffset)
+            }
+        }
+        var walker = BatchWalker(
+            try openLog(place), mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset,
+            offsetLimit: offsetLimit, skipping: damage)
+        while walker.position < limit, let header = try walker.next() {
+            if header.recordCount > 0, header.maxTimestamp > maxTimestamp { throw .badIndex }
+        }
+        isNewestTimeConfirmed = true
+    }
+
     /// Throws `badIndex` unless a batch ends where the entry says and has the largest timestamp that it says.
     mutating func check(_ entry: TimeIndexEntry, _ place: LogPlace, _ mode: ReadMode) throws(ReadFailure) {
         let offset = baseOffset + Int64(entry.relativeOffset)

@@ -66,7 +66,7 @@ def test_foreign_and_unnamed_partition_directories_are_reported(broker):
     fill(broker, "unnamed", 10)
     assert broker.stop() == 0
     foreign = broker.data / "mine-0" / "partition.metadata"
-    own = foreign.read_text().split()[-1]
+    own = foreign.read_text().split()[3]
     foreign.write_text("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAABA")
     (broker.data / "unnamed-0" / "partition.metadata").unlink()
     broker.start()

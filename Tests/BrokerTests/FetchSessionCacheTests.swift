@@ -61,13 +61,15 @@ import Testing
         while let session = cache.open(
             for: wanted, usesTopicIDs: false, isPrivileged: false, now: 0, using: &generator)
         {
-            #expect(cache.update(session, wanted, forgotten: []))
+            let fits = cache.update(session, wanted, forgotten: [])
+            #expect(fits)
             opened.append(session)
         }
         #expect(opened.count == FetchSessionCache.maximumMemoryBytes / (1_000 * 10_320))
         #expect(cache.memoryBytes <= FetchSessionCache.maximumMemoryBytes)
         let first = try #require(opened.first)
-        #expect(!cache.update(first, targets(1_000, name: String(repeating: "m", count: 10_000)), forgotten: []))
+        let fits = cache.update(first, targets(1_000, name: String(repeating: "m", count: 10_000)), forgotten: [])
+        #expect(!fits)
         #expect(cache.count == opened.count - 1, "who fills its session beyond that loses it")
         for session in opened { cache.remove(session.id) }
         #expect(cache.memoryBytes == 0)

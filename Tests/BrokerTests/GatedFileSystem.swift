@@ -11,6 +11,7 @@ struct GatedFileSystem: FileSystem {
             var slowWrites = 0
             var reads = 0
             var isCold = false
+            var holdsDeletions = false
         }
 
         private let state = Mutex(State())
@@ -23,6 +24,13 @@ struct GatedFileSystem: FileSystem {
         func freeze() { state.withLock { $0.isCold = true } }
         func thaw() { state.withLock { $0.isCold = false } }
         var isCold: Bool { state.withLock { $0.isCold } }
+        /// Keeps those waiting who rename a file so that it can be deleted.
+        func holdDeletions(_ holds: Bool) { state.withLock { $0.holdsDeletions = holds } }
+
+        func passDeletion() {
+            while state.withLock({ $0.holdsDeletions }) { usleep(500) }
+        }
+
         var reads: Int { state.withLock { $0.reads } }
 
         func read() { state.withLock { $0.reads += 1 } }
@@ -49,7 +57,10 @@ struct GatedFileSystem: FileSystem {
     func createDirectory(_ path: String) throws(FileError) { try real.createDirectory(path) }
     func list(_ directory: String) throws(FileError) -> [String] { try real.list(directory) }
     func status(_ path: String) throws(FileError) -> FileStatus? { try real.status(path) }
-    func rename(_ source: String, to target: String) throws(FileError) { try real.rename(source, to: target) }
+    func rename(_ source: String, to target: String) throws(FileError) {
+        if target.hasSuffix(".deleted") { gate.passDeletion() }
+        try real.rename(source, to: target)
+    }
     func removeFile(_ path: String) throws(FileError) { try real.removeFile(path) }
     func removeDirectory(_ path: String) throws(FileError) { try real.removeDirectory(path) }
     func syncDirectory(_ path: String) throws(FileError) { try real.syncDirectory(path) }

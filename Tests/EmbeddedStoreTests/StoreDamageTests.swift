@@ -77,6 +77,38 @@ import Testing
         #expect(boundaries.count == 2 + StoreDamageTests.texts.count - 1)
     }
 
+    /// Every file of a store with snapshots, cut at every length: all records are there, or the last ones are missing that a
+    /// power loss may have taken, or the store is refused.
+    @Test(arguments: [true, false]) func noShortenedFileGoesUnnoticed(wasClosed: Bool) throws {
+        let (files, records) = try StoreDamageTests.filled(snapshots: 2, cleanly: wasClosed)
+        let last = try #require(files.keys.filter { $0.hasSuffix(".journal") }.max())
+        let perRound = StoreDamageTests.texts.count * 2
+        var counts = (whole: 0, shortened: 0, refused: 0)
+        for (name, content) in files {
+            for size in content.indices {
+                var damaged = files
+                damaged[name] = Array(content[..<size])
+                let disk = try newDisk(holding: damaged)
+                do {
+                    let store = try EmbeddedStore.open(directory, on: disk, wasClosed: wasClosed, now: 0)
+                    if store.contents.records == records {
+                        counts.whole += 1
+                        continue
+                    }
+                    #expect(name == last && !wasClosed, "\(name) cut at \(size) lost records")
+                    #expect(store.contents.records.count >= records.count - perRound)
+                    #expect(Array(records.prefix(store.contents.records.count)) == store.contents.records)
+                    counts.shortened += 1
+                } catch {
+                    #expect(try disk.storeFiles() == damaged, "a refused store is left as it is")
+                    counts.refused += 1
+                }
+            }
+        }
+        print("store cut: closed=\(wasClosed) \(counts)")
+        #expect(counts.refused > 0 && counts.whole > 0 && (counts.shortened > 0) != wasClosed)
+    }
+
     /// After a clean stop no power loss explains that an end is missing, wherever the journal is cut.
     @Test func aClosedStoreHasItsEnd() throws {
         let (files, records) = try StoreDamageTests.filled(snapshots: 0, cleanly: true)

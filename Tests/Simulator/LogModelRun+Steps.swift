@@ -245,6 +245,7 @@ extension LogModelRun {
 
     private mutating func enforceRetention(_ life: inout LogLife) throws {
         let start = life.log.logStartOffset
+        if case .needsDisk(let job) = life.log.confirmTimes(now: now) { _ = life.log.finish(job.run()) }
         guard let deletion = life.log.enforceRetention(now: now, highWatermark: life.log.syncedOffset) else { return }
         for segment in deletion.segments where segment.reason == .startOffset && segment.nextOffset > start {
             throw ModelFailure("records up to \(segment.nextOffset) are deleted, which begin at \(start)")

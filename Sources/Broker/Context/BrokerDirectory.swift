@@ -15,6 +15,8 @@ struct BrokerDirectory: Sendable {
     let cleanedOffsets: [TopicPartition: Int64]
     /// Each partition that had a directory here at the start, with the id of its topic where that is known.
     let partitions: [TopicPartition: UUID?]
+    /// Partitions of another log directory that were on their way here when the last run ended.
+    let arriving: Set<TopicPartition>
 
     var path: String { directory.path }
     var id: UUID { directory.id }
@@ -29,6 +31,7 @@ struct BrokerDirectory: Sendable {
         cleanedOffsets = try BrokerDirectory.read(.cleaner, in: directory.path, fileSystem) ?? [:]
         let found = try directory.partitions()
         for path in found.deleted { try directory.removeDeleted(path) }
+        arriving = found.arriving
         partitions = Dictionary(
             found.partitions.map { ($0.partition, $0.topicID) }, uniquingKeysWith: { first, _ in first })
     }

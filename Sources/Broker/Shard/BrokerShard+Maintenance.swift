@@ -86,12 +86,16 @@ extension LocalPartition {
         CheckpointEntry(
             id: partition.id, directory: directory, recoveryPoint: log.recoveryPoint,
             logStartOffset: log.logStartOffset,
-            firstSegmentOffset: log.firstSegmentOffset, highWatermark: partition.highWatermark,
+            firstSegmentOffset: firstSegmentOffset, highWatermark: partition.highWatermark,
             cleanedOffset: log.cleanedOffset)
     }
 
     /// Drops segments that are too old or too many. The files go by the blocking pool, after `file.delete.delay.ms`.
     func enforceRetention() {
+        consult(log.confirmTimes(now: shard.loop.wallClockMs)) { [weak self] _ in self?.deleteSegments() }
+    }
+
+    private func deleteSegments() {
         let now = shard.loop.wallClockMs
         guard let deletion = log.enforceRetention(now: now, highWatermark: partition.highWatermark) else { return }
         for segment in deletion.segments {
@@ -104,10 +108,15 @@ extension LocalPartition {
         }
         shard.moved[partition.id] = self
         partition.logStartMoved()
-        shard.runOnPool({ deletion.renamed() }) { [weak shard] error in
+        // Until the files have other names the checkpoint alone tells where the log starts.
+        let first = deletion.segments.first?.baseOffset ?? log.firstSegmentOffset
+        deletionBegan(at: first)
+        shard.runOnPool({ deletion.renamed() }) { [weak self, weak shard] error in
             guard let shard else { return }
             if let error {
                 shard.log.warning("segments were not renamed for deletion", metadata: ["error": "\(error)"])
+            } else {
+                self?.deletionEnded(at: first)
             }
             shard.loop.schedule(after: .milliseconds(deletion.delayMs)) { [weak shard] in
                 shard?.runOnPool({ deletion.removed() }) { error in

@@ -41,6 +41,19 @@ extension BrokerShard {
         return .none
     }
 
+    /// Goes on with the moves that the last run did not finish, once all logs are open. They copy everything anew.
+    func resumeMoves() {
+        guard !hasResumedMoves, openings.isIdle else { return }
+        hasResumedMoves = true
+        let arriving = context.directories.enumerated().filter { !$0.element.arriving.isEmpty }
+        if arriving.isEmpty { return }
+        for local in Array(localPartitions) {
+            let id = local.partition.id
+            guard let target = arriving.first(where: { $0.element.arriving.contains(id) })?.offset else { continue }
+            _ = move(local, to: context.directories[target].path)
+        }
+    }
+
     private func isUnderWay(_ move: LogMove) -> Bool {
         !move.isCancelled && move.local.partition.failure == nil
             && local(move.local.partition.topicID, move.id.partition) === move.local
@@ -122,7 +135,7 @@ extension BrokerShard {
         let log = move.local.log
         let checkpoint = CheckpointEntry(
             id: move.id, directory: move.target, recoveryPoint: log.logEndOffset, logStartOffset: log.logStartOffset,
-            firstSegmentOffset: log.firstSegmentOffset, highWatermark: log.logEndOffset,
+            firstSegmentOffset: move.local.firstSegmentOffset, highWatermark: log.logEndOffset,
             cleanedOffset: log.cleanedOffset)
         keep(checkpoint) { [weak self] isKept in
             guard isKept else {

@@ -97,6 +97,7 @@ extension BrokerShard {
         context.status.opened(logs: logs.count - failed, failed: failed)
         for action in openings.finishedGroup() { action() }
         openMore()
+        resumeMoves()
     }
 
     /// The directory that has the partition; else the one with the fewest, those that are cordoned only when all are.

@@ -61,6 +61,8 @@ final class BrokerShard {
     var openings = PartitionOpenings()
     /// Partitions on their way to another log directory.
     var moves: [TopicPartition: LogMove] = [:]
+    /// Whether the moves that the last run did not finish go on.
+    var hasResumedMoves = false
     lazy var compactor = ShardCompactor(self)
     /// Partitions whose offsets moved since the control plane was told where they stand.
     var moved: [TopicPartition: LocalPartition] = [:]

@@ -22,6 +22,8 @@ final class LocalPartition {
     /// Other shards whose fetches wait for this partition, at most one watcher for each.
     var watchers: [PeerWatcher] = []
     private var hasFlushTimer = false
+    /// The first segments of deletions whose files still have their names: a restart would find them.
+    private var deletedSegments: [Int64] = []
     /// False shortly before the partition moves to another log directory.
     var takesAppends = true
 
@@ -37,6 +39,17 @@ final class LocalPartition {
     }
 
     var log: Log { partition.log }
+
+    /// Where the log would begin if a restart knew only its files.
+    var firstSegmentOffset: Int64 { min(log.firstSegmentOffset, deletedSegments.min() ?? .max) }
+
+    func deletionBegan(at base: Int64) { deletedSegments.append(base) }
+
+    /// The files have other names now, durably.
+    func deletionEnded(at base: Int64) {
+        deletedSegments.removeAll { $0 == base }
+        if shard.local(partition.topicID, partition.id.partition) === self { shard.moved[partition.id] = self }
+    }
 
     func reconfigure(_ configuration: TopicConfiguration) {
         rules = PartitionRules(configuration, logs: shard.context.configuration.logs)

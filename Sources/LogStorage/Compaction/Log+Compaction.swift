@@ -119,6 +119,7 @@ extension Log {
             preconditionFailure("no segment goes while its log is compacted")
         }
         segments.segments[index].isBeingNamed = false
+        areTransactionsDirty = areTransactionsDirty || segments.segments.contains { !$0.abortedTransactions.isEmpty }
     }
 
     /// The pass is over; `result` is nil where it ended early.
