@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 
 extension DamageScene {
     static let plain = TopicPartition(topic: "plain", partition: 0)

@@ -1,6 +1,7 @@
 import Bytes
 import Files
 import LogStorage
+import Simulator
 import Testing
 
 /// What says whose a directory is, cut at every length and changed in every bit: it is read right, or it is not believed.

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 /// Damage to what lies outside the checksums, and to what only the indexes tell.

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import LogStorage
+import Simulator
 import Testing
 
 /// Random flips of single bits over all files of a log directory.

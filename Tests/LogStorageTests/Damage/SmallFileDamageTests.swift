@@ -1,6 +1,7 @@
 import Bytes
 import Files
 import LogStorage
+import Simulator
 import Testing
 
 /// Every small file of a partition and of its log directory, cut at every length and changed in every bit: what the log

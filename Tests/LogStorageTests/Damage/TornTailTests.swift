@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Records
+import Simulator
 import Testing
 
 /// A log whose end a power loss tore: at every byte of its last batches, with nothing or with zeros behind.
