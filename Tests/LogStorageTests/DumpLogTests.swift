@@ -121,7 +121,7 @@ struct DumpLogTests {
             #expect(snapshot.contains("lastSequence: \(producer.lastSequence) "))
         }
         try harness.reopen(closing: false)
-        for _ in 0..<60 { try harness.append(Batch(timestamp: 1_700_001_000_000, valueSize: 300)) }
+        for _ in 0..<60 { try harness.append(Batch(timestamp: 1_700_001_000_000, valueSize: 300), leaderEpoch: 2) }
         try expectGoodDumps(script)
         try harness.reopen(cleanly: false, recoveryPoint: 0)
         try expectGoodDumps(script)
