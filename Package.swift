@@ -37,6 +37,9 @@ let package = Package(
         .systemLibrary(name: "CLz4"),
         .systemLibrary(name: "CSnappy"),
         .target(name: "CMicrohttpd", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CRe2", exclude: ["README.md"],
+            linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]),
 
         // Leaves
         room("Collections"),
@@ -72,6 +75,7 @@ let package = Package(
         room(
             "GroupCoordinator",
             ["Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
+        room("Re2Patterns", ["CRe2", "GroupCoordinator"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -118,6 +122,12 @@ let package = Package(
         tests("LogStorage", ["Bytes", "Files", "Records"]),
         tests("Replication", ["Bytes", "Records"]),
         tests("Coordination", ["Bytes", "KafkaProtocol"]),
+        tests(
+            "GroupCoordinator",
+            [
+                "Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore",
+                "Metadata", "Re2Patterns",
+            ]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),

@@ -1,0 +1,399 @@
+import Bytes
+import KafkaProtocol
+import KafkaProtocolMore
+import Testing
+
+@testable import GroupCoordinator
+
+/// Joining, staying and leaving by the consumer protocol.
+@Suite struct ConsumerHeartbeatTests {
+    private let bench = GroupBench()
+
+    private func expect(
+        _ response: ConsumerGroupHeartbeatResponse, _ code: ErrorCode, _ message: String?,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(response.errorCode == code.rawValue, sourceLocation: sourceLocation)
+        #expect(response.errorMessage == message, sourceLocation: sourceLocation)
+        #expect(response.memberId == nil, sourceLocation: sourceLocation)
+        #expect(response.assignment == nil, sourceLocation: sourceLocation)
+    }
+
+    // MARK: Requests that make no sense
+
+    struct BadRequest: Sendable {
+        let code: ErrorCode
+        let message: String
+        let change: @Sendable (inout ConsumerGroupHeartbeatRequest) -> Void
+
+        init(
+            _ message: String, _ code: ErrorCode = .invalidRequest,
+            _ change: @escaping @Sendable (inout ConsumerGroupHeartbeatRequest) -> Void
+        ) {
+            (self.code, self.message, self.change) = (code, message, change)
+        }
+    }
+
+    static let badRequests = [
+        BadRequest("GroupId can't be empty.") { $0.groupId = "" },
+        BadRequest("GroupId can't be empty.") { $0.groupId = "  " },
+        BadRequest("MemberId can't be empty.") { $0.memberId = "" },
+        BadRequest("RebalanceTimeoutMs must be provided in first request.") { $0.rebalanceTimeoutMs = -1 },
+        BadRequest("Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.") {
+            $0.subscribedTopicNames = nil
+        },
+        BadRequest("TopicPartitions must be empty when (re-)joining.") { $0.topicPartitions = nil },
+        BadRequest("TopicPartitions must be empty when (re-)joining.") { $0.topicPartitions = [.init()] },
+        BadRequest("MemberEpoch is invalid.") { $0.memberEpoch = -3 },
+        BadRequest("InstanceId can't be empty.") { $0.instanceId = "" },
+        BadRequest("RackId can't be empty.") { $0.rackId = "" },
+        BadRequest("InstanceId can't be null.") { $0.memberEpoch = -2 },
+        BadRequest("ServerAssignor  is not supported. Supported assignors: uniform, range.", .unsupportedAssignor) {
+            $0.serverAssignor = ""
+        },
+        BadRequest(
+            "ServerAssignor nonsense is not supported. Supported assignors: uniform, range.", .unsupportedAssignor
+        ) { $0.serverAssignor = "nonsense" },
+        BadRequest("Consumer group g not found.", .groupIdNotFound) { $0.memberEpoch = 5 },
+        BadRequest("Group g not found.", .groupIdNotFound) { $0.memberEpoch = -1 },
+        BadRequest(
+            "SubscribedTopicRegex `(` is not a valid regular expression: missing closing ).",
+            .invalidRegularExpression
+        ) { $0.subscribedTopicRegex = "(" },
+    ]
+
+    @Test(arguments: badRequests.indices)
+    func aRequestThatMakesNoSenseIsRefusedAndLeavesNothing(_ index: Int) throws {
+        let bad = ConsumerHeartbeatTests.badRequests[index]
+        let client = ConsumerClient(bench, "m")
+        var request = client.joinRequest(["t"])
+        bad.change(&request)
+        expect(try client.send(request), bad.code, bad.message)
+        #expect(bench.log.isEmpty)
+        #expect(bench.group("g") == nil)
+    }
+
+    @Test func aBrokerMayNotServeTheProtocolAtAll() throws {
+        var rules = GroupRules()
+        rules.servesConsumerProtocol = false
+        expect(try ConsumerClient(GroupBench(rules: rules), "m").join(["t"]), .unsupportedVersion, nil)
+    }
+
+    @Test func inVersion0TheBrokerMakesUpTheId() throws {
+        let client = ConsumerClient(bench, "")
+        let response = try client.send(client.joinRequest(["t"]), version: 0)
+        #expect(response.errorCode == 0)
+        #expect(response.memberId == UUID(high: 0xABCD, low: 1).description)
+    }
+
+    // MARK: One member
+
+    @Test func aMemberGetsEverythingAndIsToldOnce() throws {
+        let topic = try bench.create("t", partitions: 3)
+        let one = ConsumerClient(bench, "one")
+        let joined = try one.join(["t"])
+        #expect(joined.memberId == "one")
+        #expect(joined.memberEpoch == 2)
+        #expect(joined.heartbeatIntervalMs == 5_000)
+        #expect(one.owned == [topic: [0, 1, 2]])
+        let records = bench.log.count
+        #expect(try one.beat().assignment == nil)
+        #expect(bench.log.count == records)
+        let full = one.request {
+            $0.rebalanceTimeoutMs = 10_000
+            $0.subscribedTopicNames = ["t"]
+            $0.topicPartitions = []
+        }
+        #expect(try one.send(full).assignment?.topicPartitions.count == 1)
+        #expect(bench.group("g")?.state == .stable)
+    }
+
+    @Test func aTopicIsNotThereYet() throws {
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        #expect(one.owned.isEmpty)
+        try bench.create("t", partitions: 2)
+        try bench.pass(1_000)
+        try one.beat()
+        #expect(one.count == 2)
+        #expect(one.epoch == 3)
+    }
+
+    @Test func newPartitionsAreAssignedAndTheOldOnesStay() throws {
+        let topic = try bench.create("t", partitions: 1)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        try bench.grow(topic, to: 3)
+        try bench.pass(1_000)
+        try one.beat()
+        #expect(one.owned == [topic: [0, 1, 2]])
+        #expect(one.revoked == 0)
+    }
+
+    @Test func aDeletedTopicGoesFromTargetsAndAssignments() throws {
+        let topic = try bench.create("t", partitions: 2)
+        try bench.create("u", partitions: 1, id: 50)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t", "u"])
+        #expect(one.count == 3)
+        try bench.delete(topic)
+        try bench.pass(1_000)
+        try bench.settle([one])
+        #expect(one.count == 1)
+        #expect(bench.group("g")?.targets["one"]?[topic] == nil)
+        #expect(bench.group("g")?.holders.count == 1)
+        // A topic of the same name is another topic.
+        let next = try bench.create("t", partitions: 2, id: 99)
+        try bench.pass(1_000)
+        try bench.settle([one])
+        #expect(one.owned[next] == [0, 1])
+    }
+
+    @Test func racksMatterToTheHash() throws {
+        try bench.create("t", partitions: 2)
+        try bench.register(1, epoch: 1, rack: "a")
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        let hash = bench.group("g")?.metadataHash
+        try bench.register(2, epoch: 2, rack: "b")
+        try one.beat()
+        #expect(bench.group("g")?.metadataHash == hash)
+        try bench.register(1, epoch: 3, rack: "b")
+        try one.beat()
+        #expect(bench.group("g")?.metadataHash != hash)
+        #expect(bench.group("g")?.epoch == 3)
+    }
+
+    @Test func whatAMemberUnsubscribesFromGoesAtOnce() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        let response = try one.send(one.request { $0.subscribedTopicNames = ["absent"] })
+        #expect(response.assignment?.topicPartitions.isEmpty == true)
+        #expect(one.count == 0)
+        let description = try bench.describe("g")
+        #expect(description.groupState == "Assigning")
+        #expect(description.members.first?.targetAssignment.topicPartitions.count == 1)
+        try bench.pass(1_000)
+        try bench.settle([one])
+        #expect(try bench.describe("g").groupState == "Stable")
+        #expect(bench.group("g")?.holders.isEmpty == true)
+    }
+
+    // MARK: Epochs
+
+    @Test func anEpochThatIsNotTheMembersIsFenced() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        expect(
+            try one.send(one.request { $0.memberEpoch = 7 }), .fencedMemberEpoch,
+            "The consumer group member has a greater member epoch (7) than the one known by the group coordinator (2). "
+                + "The member must abandon all its partitions and rejoin.")
+        expect(
+            try one.send(one.request { $0.memberEpoch = 1 }), .fencedMemberEpoch,
+            "The consumer group member has a smaller member epoch (1) than the one known by the group coordinator (2). "
+                + "The member must abandon all its partitions and rejoin.")
+        expect(
+            try one.send(one.request { $0.memberId = "nobody" }), .unknownMemberId,
+            "Member nobody is not a member of group g.")
+        #expect(try one.join(["t"]).errorCode == 0)
+        #expect(one.count == 2)
+    }
+
+    @Test func oneEpochBackIsAcceptedOfWhoOwnsNothingElse() throws {
+        let topic = try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        try bench.grow(topic, to: 3)
+        try bench.pass(1_000)
+        try one.beat()
+        #expect(one.epoch == 3)
+        func back(_ partitions: [Int32]?) throws -> Int16 {
+            try one.send(
+                one.request { request in
+                    request.memberEpoch = 2
+                    request.topicPartitions = partitions.map { partitions in
+                        var row = ConsumerGroupHeartbeatRequest.TopicPartitions()
+                        (row.topicId, row.partitions) = (topic, partitions)
+                        return [row]
+                    }
+                }
+            ).errorCode
+        }
+        #expect(try back(nil) == ErrorCode.fencedMemberEpoch.rawValue)
+        #expect(try back([0, 9]) == ErrorCode.fencedMemberEpoch.rawValue)
+        #expect(try back([0, 1]) == 0)
+        #expect(one.epoch == 3)
+    }
+
+    // MARK: Leaving
+
+    @Test func whoLeavesIsGone() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        let left = try one.leave()
+        #expect(left.memberId == "one")
+        #expect(left.memberEpoch == -1)
+        #expect(left.heartbeatIntervalMs == 0)
+        #expect(try bench.describe("g").groupState == "Empty")
+        expect(try one.leave(), .unknownMemberId, "Member one is not a member of group g.")
+        #expect(try one.join(["t"]).errorCode == 0)
+    }
+
+    @Test func theOthersTakeOver() throws {
+        try bench.create("t", partitions: 4)
+        let one = ConsumerClient(bench, "one")
+        let two = ConsumerClient(bench, "two")
+        try one.join(["t"])
+        try bench.pass(1_000)
+        try two.join(["t"])
+        try bench.settle([one, two])
+        #expect(one.count == 2)
+        #expect(two.count == 2)
+        try two.leave()
+        try bench.pass(1_000)
+        try bench.settle([one])
+        #expect(one.count == 4)
+    }
+
+    @Test func aSilentMemberIsEvicted() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        try bench.pass(44_999)
+        try one.beat()
+        try bench.pass(44_999)
+        #expect(bench.group("g")?.members.count == 1)
+        try bench.pass(1)
+        #expect(bench.group("g")?.members.count == 0)
+        #expect(try bench.events("g").contains { $0.kind == .evicted && $0.reason == "no heartbeat for 45000 ms" })
+    }
+
+    @Test func sessionsGoOnAfterAFailover() throws {
+        try bench.create("t", partitions: 2)
+        try ConsumerClient(bench, "one").join(["t"])
+        try bench.failOver()
+        try bench.pass(44_999)
+        #expect(bench.group("g")?.members.count == 1)
+        try bench.pass(1)
+        #expect(bench.group("g")?.members.count == 0)
+    }
+
+    @Test func whoDoesNotGiveUpInTimeIsEvicted() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        let two = ConsumerClient(bench, "two")
+        try one.join(["t"])
+        try bench.pass(1_000)
+        try two.join(["t"])
+        try one.beat()
+        #expect(bench.group("g")?.members["one"]?.current.state == .unrevoked)
+        try bench.pass(9_999)
+        // It is alive, and does not say what it has.
+        try one.send(one.request())
+        #expect(bench.group("g")?.members["one"] != nil)
+        try bench.pass(1)
+        #expect(bench.group("g")?.members["one"] == nil)
+        try bench.pass(1_000)
+        try bench.settle([two])
+        #expect(two.count == 2)
+        #expect(try one.beat().errorCode == ErrorCode.unknownMemberId.rawValue)
+    }
+
+    @Test func whoGivesUpInTimeStays() throws {
+        try bench.create("t", partitions: 2)
+        let one = ConsumerClient(bench, "one")
+        let two = ConsumerClient(bench, "two")
+        try one.join(["t"])
+        try bench.pass(1_000)
+        try two.join(["t"])
+        try bench.settle([one, two])
+        try bench.pass(15_000)
+        #expect(bench.group("g")?.members.count == 2)
+    }
+
+    // MARK: Size and interval
+
+    @Test func aGroupMayBeFull() throws {
+        var rules = GroupRules()
+        rules.maximumConsumerSize = 1
+        let bench = GroupBench(rules: rules)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        expect(
+            try ConsumerClient(bench, "two").join(["t"]), .groupMaxSizeReached,
+            "The consumer group has reached its maximum capacity of 1 members.")
+        #expect(try one.join(["t"]).errorCode == 0)
+    }
+
+    @Test func targetsAreAtMostOneAnInterval() throws {
+        try bench.create("t", partitions: 4)
+        let one = ConsumerClient(bench, "one")
+        let two = ConsumerClient(bench, "two")
+        try one.join(["t"])
+        try bench.pass(500)
+        #expect(try two.join(["t"]).memberEpoch == 2)
+        #expect(try bench.describe("g").groupState == "Assigning")
+        try bench.pass(499)
+        #expect(bench.group("g")?.targetEpoch == 2)
+        try bench.pass(1)
+        #expect(bench.group("g")?.targetEpoch == 3)
+        #expect(try bench.describe("g").groupState == "Reconciling")
+        try bench.settle([one, two])
+        #expect(two.count == 2)
+    }
+
+    // MARK: Ten members
+
+    @Test func onlyWhatMustMoveMoves() throws {
+        try bench.create("t", partitions: 100)
+        var clients: [ConsumerClient] = []
+        for number in 0..<10 {
+            let client = ConsumerClient(bench, "m\(number)")
+            try client.join(["t"])
+            clients.append(client)
+            try bench.settle(clients)
+            #expect(clients.map(\.count).max() ?? 0 - (clients.map(\.count).min() ?? 0) <= 100 / clients.count + 1)
+        }
+        #expect(clients.allSatisfy { $0.count == 10 })
+        let before = clients.map(\.revoked)
+        for number in [7, 8, 9] { try clients[number].leave() }
+        let left = Array(clients[..<7])
+        try bench.pass(1_000)
+        try bench.settle(left)
+        #expect(left.allSatisfy { $0.count == 14 || $0.count == 15 })
+        // Nobody had to give up anything.
+        #expect(left.map(\.revoked) == Array(before[..<7]))
+    }
+
+    @Test func aFailedWriteLeavesTheGroupAsItWas() throws {
+        try bench.create("t", partitions: 4)
+        let one = ConsumerClient(bench, "one")
+        try one.join(["t"])
+        try bench.pass(1_000)
+        let before = bench.group("g")
+        let two = ConsumerClient(bench, "two")
+        let client = GroupClient(version: 1, clientID: "client", host: "/127.0.0.1")
+        #expect(try bench.askInVain(.consumerGroupHeartbeat(two.joinRequest(["t"]), client)) == .notStored)
+        #expect(bench.group("g") == before)
+        #expect(try two.join(["t"]).errorCode == 0)
+        try bench.settle([one, two])
+        #expect(two.count == 2)
+    }
+
+    @Test func aRangeAssignorIsServedWhereMostAskForIt() throws {
+        try bench.create("t", partitions: 3)
+        try bench.create("u", partitions: 3)
+        let one = ConsumerClient(bench, "one")
+        let two = ConsumerClient(bench, "two")
+        try one.join(["t", "u"], assignor: "range")
+        try bench.pass(1_000)
+        try two.join(["t", "u"])
+        try bench.settle([one, two])
+        #expect(one.owned.values.allSatisfy { $0 == [0, 1] })
+        #expect(two.owned.values.allSatisfy { $0 == [2] })
+        #expect(try bench.describe("g").assignorName == "range")
+    }
+}
