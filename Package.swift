@@ -12,10 +12,12 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
 }
 
-func tests(_ subject: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ subject: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: "\(subject)Tests", dependencies: [.byName(name: subject)] + dependencies, resources: resources,
-        swiftSettings: strict)
+        name: "\(subject)Tests", dependencies: [.byName(name: subject)] + dependencies, exclude: exclude,
+        resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -127,7 +129,7 @@ let package = Package(
             [
                 "Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore",
                 "Metadata", "Re2Patterns",
-            ]),
+            ], exclude: ["README.md"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("MessageGenerator", []),

@@ -1,4 +1,6 @@
 import Bytes
+import Collections
+import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
 import Testing

@@ -1,3 +1,4 @@
+import Collections
 import KafkaProtocol
 import KafkaProtocolMore
 import Testing

@@ -18,7 +18,10 @@ extension GroupMachine {
         if isNew || change.before.metadata != change.after.metadata {
             write(.consumerMember(name, member: id, change.after.metadata.value), &effects)
         }
-        if isNew { noteConsumer(.joined, id, change.after.isClassic ? "classic protocol" : "", of: name, effects.now) }
+        if isNew {
+            let language = change.after.isClassic ? "classic" : "consumer"
+            noteConsumer(.joined, id, "by the \(language) protocol", of: name, effects.now)
+        }
         if change.patternChanged { patternChanged(change, name, &effects) }
         refreshPatterns(name, &effects)
         var reason: String?
@@ -124,13 +127,15 @@ extension GroupMachine {
         let wasAwaited = awaited.remove(.consumerRebalance(name, member: id)) != nil
         guard let member = groupIfAny(name)?.members[id] else { return }
         let timeout = member.metadata.rebalanceTimeout
-        if member.isClassic {
-            guard wasAwaited else { return }
+        switch (wasAwaited, member.isClassic) {
+        case (true, true):
             removeConsumerMembers(
                 [id], of: name, .evicted, because: "did not join or sync within \(timeout) ms", &effects)
-        } else if member.current.state == .unrevoked {
+        case (false, false) where member.current.state == .unrevoked:
             removeConsumerMembers(
                 [id], of: name, .evicted, because: "did not give up its partitions within \(timeout) ms", &effects)
+        // What it was to do it has done, or it speaks the other protocol since.
+        default: break
         }
     }
 }

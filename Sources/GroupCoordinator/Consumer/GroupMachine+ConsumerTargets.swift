@@ -133,6 +133,7 @@ extension GroupMachine {
         write(.consumerCurrent(name, member: id, next.value), &effects)
         if !member.isClassic {
             let timer = GroupTimer.consumerRebalance(name, member: id)
+            awaited.remove(timer)
             if next.state == .unrevoked {
                 effects.schedule(timer, after: Int64(member.metadata.rebalanceTimeout))
             } else {

@@ -89,9 +89,6 @@ extension GroupMachine {
         noteConsumer(
             .converted, "", "from classic: a member of the consumer protocol joins", of: name, effects.now)
     }
-
-    /// The classic group's deadlines that are left over find a consumer group.
-    func classicMemberOfConsumerExpired(_ name: String, _ member: String, _ effects: inout Effects<GroupMachine>) {}
 }
 
 extension ClassicGroup {
