@@ -16,6 +16,7 @@ final class GroupBench {
     private(set) var answers: [UInt64: Result<GroupReply, CoordinatorFailure>] = [:]
     var now: Int64 = 1_000_000
     private var tokens: UInt64 = 0
+    private let ids = Ids()
     private let rules: GroupRules
     private let patterns: any TopicPatternCompiler
 
@@ -23,11 +24,7 @@ final class GroupBench {
         self.rules = rules
         self.patterns = patterns
         image = .empty
-        var ids: UInt64 = 0
-        coordinator = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns)) {
-            ids += 1
-            return UUID(high: 0xABCD, low: ids)
-        }
+        coordinator = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns), ids: ids.next)
         coordinator.finishLoading(at: time)
     }
 
@@ -51,14 +48,13 @@ final class GroupBench {
     func answer(to token: UInt64) throws -> GroupReply? { try answers[token]?.get() }
 
     /// Asks, and has the write of it fail.
-    func askInVain(_ command: GroupCommand) throws -> CoordinatorFailure? {
+    func askInVain(_ command: GroupCommand) throws -> Result<GroupReply, CoordinatorFailure>? {
         tokens += 1
         coordinator.handle(command, from: ReplyToken(tokens), at: time)
         let write = coordinator.takeRecords()
         coordinator.failed(write.version, because: .notStored, at: time)
         try settle()
-        guard case .failure(let failure)? = answers[tokens] else { return nil }
-        return failure
+        return answers[tokens]
     }
 
     /// Lets time pass, from deadline to deadline.
@@ -100,7 +96,7 @@ final class GroupBench {
 
     /// A coordinator that takes over, with nothing but the log.
     func reloaded() -> Coordinator<GroupMachine> {
-        let other = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns)) { .zero }
+        let other = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns), ids: ids.next)
         for record in log { other.load(record) }
         return other
     }
@@ -190,6 +186,16 @@ final class GroupBench {
 }
 
 enum BenchError: Error { case noAnswer }
+
+/// Ids that no two coordinators of a bench hand out.
+private final class Ids {
+    private var count: UInt64 = 0
+
+    func next() -> UUID {
+        count += 1
+        return UUID(high: 0xABCD, low: count)
+    }
+}
 
 /// Stands in for RE2: "x.*" matches names that begin with x; "(" is no expression.
 struct PrefixPatterns: TopicPatternCompiler {

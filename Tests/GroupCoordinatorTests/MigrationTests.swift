@@ -344,7 +344,13 @@ import Testing
         try new.leave()
         let before = bench.group("g")
         let old = ClassicClient(bench, ["t"], instance: "i")
-        #expect(try bench.askInVain(.joinGroup(old.joinRequest, old.client)) != nil)
+        guard
+            case .success(.joinGroup(let response))? = try bench.askInVain(.joinGroup(old.joinRequest, old.client))
+        else {
+            Issue.record("nobody tells the member")
+            return
+        }
+        #expect(response.errorCode == ErrorCode.coordinatorNotAvailable.rawValue)
         #expect(bench.group("g") == before)
     }
 }

@@ -59,6 +59,8 @@ extension GroupMachine {
         value.topics = image.topics.all.map(\.name).filter(compiled.matches).sorted()
         value.version = image.position.offset
         value.timestamp = effects.now.wall
+        // The group may read other topics now, though the image is the same.
+        if consumer(name).patterns[pattern]?.topics != Set(value.topics) { refreshes[name] = nil }
         write(.consumerPattern(name, pattern: pattern, value), &effects)
     }
 }
