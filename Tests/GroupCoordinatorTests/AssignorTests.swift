@@ -118,6 +118,12 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
+    @Test func uniformLeavesWhatIsOverToThoseWhoHaveIt() {
+        let input = AssignmentInput(
+            members: [member("m1", [a], [a: [0]]), member("m2", [a], [a: [1, 2]])], partitionCounts: [a: 3])
+        #expect(UniformAssignor.assign(input) == ["m1": [a: [0]], "m2": [a: [1, 2]]])
+    }
+
     @Test func uniformForgetsWhatIsNotThereAnyMore() {
         let input = AssignmentInput(
             members: [member("m1", [a], [a: [0, 7], c: [0]]), member("m2", [a], [a: [0, 1]])],

@@ -110,6 +110,8 @@ import Testing
         try bench.settle([one])
         #expect(try bench.describe("g").groupState == "Stable")
         #expect(bench.group("g")?.holders.isEmpty == true)
+        #expect(bench.group("g")?.subscribedTopics == ["absent"])
+        #expect(bench.group("g")?.isSubscribed(to: "t") == false)
     }
 
     // MARK: Epochs
@@ -141,10 +143,10 @@ import Testing
         try bench.pass(1_000)
         try one.beat()
         #expect(one.epoch == 3)
-        func back(_ partitions: [Int32]?) throws -> Int16 {
+        func back(_ partitions: [Int32]?, to epoch: Int32 = 2) throws -> Int16 {
             try one.send(
                 one.request { request in
-                    request.memberEpoch = 2
+                    request.memberEpoch = epoch
                     request.topicPartitions = partitions.map { partitions in
                         var row = ConsumerGroupHeartbeatRequest.TopicPartitions()
                         (row.topicId, row.partitions) = (topic, partitions)
@@ -155,6 +157,7 @@ import Testing
         }
         #expect(try back(nil) == ErrorCode.fencedMemberEpoch.rawValue)
         #expect(try back([0, 9]) == ErrorCode.fencedMemberEpoch.rawValue)
+        #expect(try back([0, 1], to: 1) == ErrorCode.fencedMemberEpoch.rawValue)
         #expect(try back([0, 1]) == 0)
         #expect(one.epoch == 3)
     }

@@ -50,6 +50,9 @@ struct ConsumerGroup: Sendable, Equatable {
     private(set) var patterns: PersistentMap<String, ResolvedPattern> = [:]
     /// Who has each partition, or has yet to give it up.
     private(set) var holders: PersistentMap<TopicIDPartition, String> = [:]
+    /// How many members name each topic, and how many use each pattern.
+    private var topicReaders: PersistentMap<String, Int> = [:]
+    private var patternUsers: PersistentMap<String, Int> = [:]
     /// Whether there is a record of a kind that Kafka wrote up to 4.0.
     private(set) var hasPartitionsRecord = false
 
@@ -95,17 +98,16 @@ struct ConsumerGroup: Sendable, Equatable {
 
     /// What any member reads.
     var subscribedTopics: Set<String> {
-        var topics: Set<String> = []
-        for (_, member) in members { topics.formUnion(member.metadata.topics) }
+        var topics = Set(topicReaders.keys)
         for pattern in usedPatterns { topics.formUnion(patterns[pattern]?.topics ?? []) }
         return topics
     }
 
-    var usedPatterns: Set<String> { Set(members.compactMap { $0.value.metadata.pattern }) }
+    var usedPatterns: Set<String> { Set(patternUsers.keys) }
 
     func isSubscribed(to topic: String) -> Bool {
-        members.contains { $0.value.metadata.topics.contains(topic) }
-            || usedPatterns.contains { patterns[$0]?.topics.contains(topic) ?? false }
+        topicReaders[topic] != nil
+            || patternUsers.contains { pattern, _ in patterns[pattern]?.topics.contains(topic) ?? false }
     }
 
     /// Whether the member waits for a partition that somebody else has not given up.
@@ -131,15 +133,29 @@ struct ConsumerGroup: Sendable, Equatable {
 
     // MARK: Changing
 
-    mutating func set(_ member: ConsumerMember?, of id: String) {
-        if let old = members[id] {
+    private mutating func set(_ member: ConsumerMember?, of id: String) {
+        let old = members[id]
+        if let old {
             for partition in old.held where holders[partition] == id { holders[partition] = nil }
             if let instance = old.metadata.instanceID, instances[instance] == id { instances[instance] = nil }
         }
         members[id] = member
-        guard let member else { return }
-        for partition in member.held { holders[partition] = id }
-        if let instance = member.metadata.instanceID { instances[instance] = id }
+        if let member {
+            for partition in member.held { holders[partition] = id }
+            if let instance = member.metadata.instanceID { instances[instance] = id }
+        }
+        count(old?.metadata, -1, unless: member?.metadata)
+        count(member?.metadata, 1, unless: old?.metadata)
+    }
+
+    private mutating func count(
+        _ metadata: ConsumerMember.Metadata?, _ change: Int, unless other: ConsumerMember.Metadata?
+    ) {
+        guard let metadata else { return }
+        if metadata.topics != other?.topics {
+            for topic in metadata.topics { topicReaders.count(topic, change) }
+        }
+        if let pattern = metadata.pattern, pattern != other?.pattern { patternUsers.count(pattern, change) }
     }
 
     /// Takes up one of the records that make a group.
@@ -173,5 +189,13 @@ struct ConsumerGroup: Sendable, Equatable {
         case .consumerPartitions: hasPartitionsRecord = true
         case .consumerGroup(_, nil), .offset, .classicGroup: break
         }
+    }
+}
+
+extension PersistentMap<String, Int> {
+    /// What is counted down to nothing is not there.
+    fileprivate mutating func count(_ key: String, _ change: Int) {
+        let count = (self[key] ?? 0) + change
+        self[key] = count == 0 ? nil : count
     }
 }
