@@ -85,8 +85,9 @@ let package = Package(
             "Broker",
             [
                 "Bytes", "Collections", "Configuration", "Controller", "Coordination", "DiskScheduler", "EmbeddedStore",
-                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging", "Metadata", "Metrics",
-                "Records", "Replication", "Runtime",
+                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage",
+                "Logging", "Metadata", "Metrics",
+                "Re2Patterns", "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
