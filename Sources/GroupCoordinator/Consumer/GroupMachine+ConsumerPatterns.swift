@@ -44,11 +44,12 @@ extension GroupMachine {
         let group = consumer(name)
         guard !group.patterns.isEmpty else { return }
         let resolved = group.patterns.values
-        let age = effects.now.wall - (resolved.map(\.time).max() ?? 0)
-        guard age >= GroupMachine.patternPause else { return }
-        guard age >= rules.patternRefreshInterval || resolved.contains(where: { $0.version < topicsVersion }) else {
-            return
-        }
+        let last = resolved.map(\.time).max() ?? 0
+        let (age, overflow) = effects.now.wall.subtractingReportingOverflow(last)
+        // A clock that went back says nothing.
+        let isOld = overflow || age < 0 || age >= rules.patternRefreshInterval
+        guard isOld || age >= GroupMachine.patternPause && resolved.contains(where: { $0.version < topicsVersion })
+        else { return }
         for pattern in group.usedPatterns.sorted() { resolve(pattern, name, &effects) }
     }
 
