@@ -12,10 +12,12 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
 }
 
-func tests(_ subject: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ subject: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: "\(subject)Tests", dependencies: [.byName(name: subject)] + dependencies, resources: resources,
-        swiftSettings: strict)
+        name: "\(subject)Tests", dependencies: [.byName(name: subject)] + dependencies, exclude: exclude,
+        resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -33,6 +35,9 @@ let package = Package(
         .systemLibrary(name: "CSnappy"),
         .target(name: "CProgram", exclude: ["README.md"]),
         .target(name: "CMicrohttpd", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CRe2", exclude: ["README.md"],
+            linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]),
 
         // Leaves
         room("Collections"),
@@ -69,6 +74,7 @@ let package = Package(
             "GroupCoordinator",
             ["Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore", "Metadata"]),
         room("Replication", ["Bytes", "Collections", "Files", "Records", "LogStorage", "Metadata"]),
+        room("Re2Patterns", ["CRe2", "GroupCoordinator"]),
         room(
             "KafkaClientCore",
             ["Bytes", "Collections", "KafkaProtocol", "KafkaProtocolMore", "Records", "Runtime"]),
@@ -78,6 +84,9 @@ let package = Package(
                 "Bytes", "Collections", "Configuration", "Controller", "Coordination", "DiskScheduler", "EmbeddedStore",
                 "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging",
                 "Metadata", "Metrics", "Quotas", "Records", "Replication", "Runtime",
+                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage",
+                "Logging", "Metadata", "Metrics",
+                "Re2Patterns", "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(
@@ -128,6 +137,12 @@ let package = Package(
         tests("Coordination", ["Bytes", "KafkaProtocol"]),
         tests("LogStorage", ["Bytes", "Files", "Records", "Simulator"]),
         tests("Replication", ["Bytes", "Records", "Simulator"]),
+        tests(
+            "GroupCoordinator",
+            [
+                "Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore",
+                "Metadata", "Re2Patterns",
+            ], exclude: ["README.md"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(

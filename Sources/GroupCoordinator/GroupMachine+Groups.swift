@@ -1,3 +1,4 @@
+import Collections
 import Coordination
 import KafkaProtocol
 public import KafkaProtocolMore
@@ -118,6 +119,12 @@ extension Group {
         case .classic(let group): group.checkCommit(request)
         case .consumer(let group): group.checkCommit(request, version: version)
         }
+    }
+
+    /// The member that commits, if it does so in an epoch that is not its newest.
+    func lateMember(of request: OffsetCommitRequest) -> ConsumerMember? {
+        guard case .consumer(let group) = self, let member = group.members[request.memberId] else { return nil }
+        return request.generationIdOrMemberEpoch < member.current.epoch ? member : nil
     }
 
     /// Whether whoever claims to be this member may ask for offsets.

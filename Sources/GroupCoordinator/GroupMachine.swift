@@ -17,10 +17,22 @@ public struct GroupMachine: CoordinatorMachine {
     var rules: GroupRules
     let patterns: any TopicPatternCompiler
 
+    // What consumer groups know besides what is stored.
+
+    /// What the hash of a topic is, as long as the image is the same.
+    var topicHashes: [String: Int64] = [:]
+    /// Of each group, when its topics were last compared with the image.
+    var refreshes: [String: MetadataRefresh] = [:]
+    /// The place in the journal at which topics last came or went.
+    var topicsVersion: Int64
+    /// Deadlines of members that speak the classic protocol, and have to join or to sync by then.
+    var awaited: Set<GroupTimer> = []
+
     public init(image: ClusterImage, rules: GroupRules, patterns: any TopicPatternCompiler) {
         self.image = image
         self.rules = rules
         self.patterns = patterns
+        topicsVersion = image.position.offset
     }
 
     // MARK: Deciding
@@ -43,9 +55,8 @@ public struct GroupMachine: CoordinatorMachine {
         case .deleteGroup(let group): delete(group, token, &effects)
         case .explainGroup(let group): effects.reply(token, .explainGroup(explain(group)))
         case .metadataChanged(let image, let removedTopics):
-            self.image = image
+            metadataChanged(to: image, removedTopics)
             forgetOffsets(of: removedTopics, &effects)
-            metadataChanged(&effects)
         case .rulesChanged(let rules): self.rules = rules
         }
     }
@@ -65,6 +76,7 @@ public struct GroupMachine: CoordinatorMachine {
     public mutating func ended(_ note: GroupNote, isCommitted: Bool, _ effects: inout Effects<GroupMachine>) {
         switch note {
         case .classicGroup(let group, let written): classicWriteEnded(group, written, isCommitted, &effects)
+        case .convertedToClassic(let group): conversionEnded(group.group, isCommitted, &effects)
         }
     }
 
@@ -126,15 +138,16 @@ public enum GroupTimer: Hashable, Sendable {
     /// A classic member, or an id that was handed out to become one, was not heard of.
     case classicMember(String, member: String)
     case consumerSession(String, member: String)
-    /// A member has to give up partitions by then.
+    /// A member has to give up partitions by then; one that speaks the classic protocol has to join, or to sync.
     case consumerRebalance(String, member: String)
-    /// An assignment was put off, since the last one was a moment ago.
+    /// A target was put off, since the last one was a moment ago.
     case consumerAssignment(String)
     case offsetExpiry
 }
 
 public enum GroupNote {
     case classicGroup(String, ClassicWrite)
+    case convertedToClassic(ConvertedGroup)
 }
 
 /// A regular expression in RE2's syntax, which KIP-848 has the broker evaluate.
@@ -144,6 +157,13 @@ public protocol TopicPattern: Sendable {
 }
 
 public protocol TopicPatternCompiler: Sendable {
-    /// nil where the expression is none, or would need too much memory.
-    func compile(_ expression: String) -> (any TopicPattern)?
+    func compile(_ expression: String) throws(TopicPatternError) -> any TopicPattern
+}
+
+/// An expression is none, or would need too much memory.
+public struct TopicPatternError: Error, Equatable {
+    /// As Kafka words it: "missing closing ]".
+    public var reason: String
+
+    public init(_ reason: String) { self.reason = reason }
 }

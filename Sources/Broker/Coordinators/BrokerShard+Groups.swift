@@ -4,6 +4,7 @@ import Coordination
 import GroupCoordinator
 import KafkaProtocol
 import Metadata
+import Re2Patterns
 import Replication
 import Runtime
 
@@ -13,7 +14,7 @@ struct GroupCoordinators {
     fileprivate(set) var running: [Int32: LocalCoordinator<GroupMachine>] = [:]
     /// Coordinators with records to append in this tick.
     fileprivate var decided: [any AnyLocalCoordinator] = []
-    fileprivate let patterns = NoTopicPatterns()
+    fileprivate let patterns = Re2Patterns()
 }
 
 extension BrokerShard {
@@ -122,8 +123,4 @@ enum GroupsTopic {
         for unit in group.utf16 { hash = hash &* 31 &+ Int32(unit) }
         return (hash & .max) % Int32(clamping: max(count, 1))
     }
-}
-
-private struct NoTopicPatterns: TopicPatternCompiler {
-    func compile(_ expression: String) -> (any TopicPattern)? { nil }
 }

@@ -56,6 +56,15 @@ final class ClassicGroup {
 
     init() {}
 
+    /// A group whose members have their assignments of a generation from elsewhere.
+    init(generation: Int32, members: [ClassicMember], at now: Int64) {
+        self.generation = generation
+        for member in members { add(member) }
+        protocolName = selectProtocol()
+        subscribedTopics = parseSubscriptions()
+        enter(.stable, at: now)
+    }
+
     // MARK: States
 
     func enter(_ state: State, at now: Int64) {

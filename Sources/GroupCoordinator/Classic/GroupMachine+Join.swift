@@ -1,4 +1,5 @@
 import Bytes
+import Collections
 import Coordination
 import KafkaProtocol
 import KafkaProtocolMore

@@ -93,7 +93,8 @@ extension GroupMachine {
     }
 
     mutating func classicMemberExpired(_ name: String, _ id: String, _ effects: inout Effects<GroupMachine>) {
-        guard case .classic(let group) = groups[name] else { return classicMemberOfConsumerExpired(name, id, &effects) }
+        // It may have become a consumer group since.
+        guard case .classic(let group) = groups[name] else { return }
         if group.pendingMembers.remove(id) != nil {
             return completeJoinIfAllAreThere(name, group, &effects)
         }

@@ -1,65 +1,201 @@
-import Coordination
+import Bytes
+import Collections
 import KafkaProtocol
 import KafkaProtocolMore
+import Metadata
 
-struct ConsumerGroup {
+/// A group of the consumer protocol (KIP-848), in which the broker assigns.
+///
+/// All of it is hard state: it is what the records say, and a change makes a new value that shares the rest with the old one.
+///
+/// The *epoch* rises whenever what is to be assigned may have changed; a *target* is computed for an epoch; each member is
+/// then brought to its target, at its own pace.
+struct ConsumerGroup: Sendable, Equatable {
+    /// *assigning*: there is no target yet for the group's epoch; *reconciling*: some member is not where its target is.
     enum State {
         case empty
-        var name: String { "Empty" }
+        case assigning
+        case reconciling
+        case stable
+
+        var name: String {
+            switch self {
+            case .empty: "Empty"
+            case .assigning: "Assigning"
+            case .reconciling: "Reconciling"
+            case .stable: "Stable"
+            }
+        }
     }
-    var state = State.empty
-    var epoch: Int32 = 0
-    var members: [String: Int] = [:]
-    func isSubscribed(to topic: String) -> Bool { false }
-    func checkCommit(_ request: OffsetCommitRequest, version: Int16) -> ErrorCode { .none }
-    func checkFetch(member: String?, epoch: Int32) -> ErrorCode { .none }
+
+    /// What a pattern matched when it was last looked at.
+    struct ResolvedPattern: Sendable, Equatable {
+        var topics: Set<String> = []
+        /// The place in the metadata's journal that it was evaluated at.
+        var version: Int64 = -1
+        /// Milliseconds since 1970.
+        var time: Int64 = 0
+    }
+
+    private(set) var epoch: Int32 = 1
+    /// Of the topics that members subscribe to, with their partitions and racks.
+    private(set) var metadataHash: Int64 = 0
+    private(set) var members: PersistentMap<String, ConsumerMember> = [:]
+    /// Member ids by the instance ids of static members.
+    private(set) var instances: PersistentMap<String, String> = [:]
+    private(set) var targetEpoch: Int32 = 1
+    /// When the target was computed, in milliseconds since 1970; 0 before the first.
+    private(set) var targetTime: Int64 = 0
+    private(set) var targets: PersistentMap<String, PartitionSet> = [:]
+    private(set) var patterns: PersistentMap<String, ResolvedPattern> = [:]
+    /// Who has each partition, or has yet to give it up.
+    private(set) var holders: PersistentMap<TopicIDPartition, String> = [:]
+    /// How many members name each topic, and how many use each pattern.
+    private var topicReaders: PersistentMap<String, Int> = [:]
+    private var patternUsers: PersistentMap<String, Int> = [:]
+    /// Whether there is a record of a kind that Kafka wrote up to 4.0.
+    private(set) var hasPartitionsRecord = false
+
+    init() {}
+
+    /// The group that a classic one becomes: everybody has what the leader assigned.
+    ///
+    /// - Precondition: each member is in the epoch of the group, and has its target.
+    init(epoch: Int32, metadataHash: Int64, members: [ConsumerMember]) {
+        self.epoch = epoch
+        self.metadataHash = metadataHash
+        targetEpoch = epoch
+        for member in members {
+            set(member, of: member.id)
+            targets[member.id] = member.current.assigned.withoutEpochs
+        }
+    }
+
+    // MARK: Looking
+
+    var state: State {
+        if members.isEmpty { return .empty }
+        if epoch > targetEpoch { return .assigning }
+        return members.allSatisfy { $0.value.current.isReconciled(to: targetEpoch) } ? .stable : .reconciling
+    }
+
+    var orderedMembers: [ConsumerMember] { members.values.sorted { $0.id < $1.id } }
+
+    func staticMember(_ instance: String) -> ConsumerMember? { instances[instance].flatMap { members[$0] } }
+
+    func isFree(_ partition: TopicIDPartition, for member: String) -> Bool {
+        guard let holder = holders[partition] else { return true }
+        return holder == member
+    }
+
+    /// What a member reads, by name.
+    func topics(of member: ConsumerMember) -> Set<String> {
+        guard let pattern = member.metadata.pattern, let resolved = patterns[pattern] else {
+            return member.metadata.topics
+        }
+        return member.metadata.topics.union(resolved.topics)
+    }
+
+    /// What any member reads.
+    var subscribedTopics: Set<String> {
+        var topics = Set(topicReaders.keys)
+        for pattern in usedPatterns { topics.formUnion(patterns[pattern]?.topics ?? []) }
+        return topics
+    }
+
+    var usedPatterns: Set<String> { Set(patternUsers.keys) }
+
+    func isSubscribed(to topic: String) -> Bool {
+        topicReaders[topic] != nil
+            || patternUsers.contains { pattern, _ in patterns[pattern]?.topics.contains(topic) ?? false }
+    }
+
+    /// Whether the member waits for a partition that somebody else has not given up.
+    func isWaiting(_ member: ConsumerMember) -> Bool {
+        guard member.current.state == .unreleased else { return false }
+        return (targets[member.id] ?? [:]).contains { topic, partitions in
+            partitions.contains { partition in
+                !member.current.assigned.contains(topic, partition)
+                    && holders[TopicIDPartition(topic: topic, partition: partition)] != nil
+            }
+        }
+    }
+
+    /// The way of assigning that most members ask for; among equals, and where nobody does, the first of those given.
+    func preferredAssignor(of assignors: [String]) -> String {
+        var votes: [String: Int] = [:]
+        for (_, member) in members {
+            if let assignor = member.metadata.assignor { votes[assignor, default: 0] += 1 }
+        }
+        let most = assignors.map { votes[$0] ?? 0 }.max() ?? 0
+        return assignors.first { votes[$0] ?? 0 == most } ?? UniformAssignor.name
+    }
+
+    // MARK: Changing
+
+    private mutating func set(_ member: ConsumerMember?, of id: String) {
+        let old = members[id]
+        if let old {
+            for partition in old.held where holders[partition] == id { holders[partition] = nil }
+            if let instance = old.metadata.instanceID, instances[instance] == id { instances[instance] = nil }
+        }
+        members[id] = member
+        if let member {
+            for partition in member.held { holders[partition] = id }
+            if let instance = member.metadata.instanceID { instances[instance] = id }
+        }
+        count(old?.metadata, -1, unless: member?.metadata)
+        count(member?.metadata, 1, unless: old?.metadata)
+    }
+
+    private mutating func count(
+        _ metadata: ConsumerMember.Metadata?, _ change: Int, unless other: ConsumerMember.Metadata?
+    ) {
+        guard let metadata else { return }
+        if metadata.topics != other?.topics {
+            for topic in metadata.topics { topicReaders.count(topic, change) }
+        }
+        if let pattern = metadata.pattern, pattern != other?.pattern { patternUsers.count(pattern, change) }
+    }
+
+    /// Takes up one of the records that make a group.
+    mutating func apply(_ record: GroupRecord) {
+        switch record {
+        case .consumerGroup(_, let value?):
+            epoch = value.epoch
+            metadataHash = value.metadataHash
+        case .consumerMember(_, let id, let value):
+            guard let value else { return set(nil, of: id) }
+            var member = members[id] ?? ConsumerMember(id: id)
+            member.metadata = .init(value)
+            set(member, of: id)
+        case .consumerCurrent(_, let id, let value):
+            // A member that is gone takes this with it.
+            guard var member = members[id] ?? value.map({ _ in ConsumerMember(id: id) }) else { return }
+            member.current = value.map(CurrentAssignment.init) ?? CurrentAssignment()
+            set(member, of: id)
+        case .consumerTarget(_, let value):
+            targetEpoch = value?.assignmentEpoch ?? 1
+            targetTime = value?.assignmentTimestamp ?? 0
+        case .consumerTargetMember(_, let id, let value):
+            targets[id] = value.map { stored in
+                let rows = stored.topicPartitions.filter { !$0.partitions.isEmpty }
+                return PartitionSet(rows.map { ($0.topicId, Set($0.partitions)) }) { $0.union($1) }
+            }
+        case .consumerPattern(_, let pattern, let value):
+            patterns[pattern] = value.map {
+                ResolvedPattern(topics: Set($0.topics), version: $0.version, time: $0.timestamp)
+            }
+        case .consumerPartitions: hasPartitionsRecord = true
+        case .consumerGroup(_, nil), .offset, .classicGroup: break
+        }
+    }
 }
 
-extension GroupMachine {
-    mutating func consumerHeartbeat(
-        _ request: ConsumerGroupHeartbeatRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
-    ) {
-        var response = ConsumerGroupHeartbeatResponse()
-        response.errorCode = ErrorCode.unsupportedVersion.rawValue
-        effects.reply(token, .consumerGroupHeartbeat(response))
+extension PersistentMap<String, Int> {
+    /// What is counted down to nothing is not there.
+    fileprivate mutating func count(_ key: String, _ change: Int) {
+        let count = (self[key] ?? 0) + change
+        self[key] = count == 0 ? nil : count
     }
-    func describeConsumer(_ name: String) -> ConsumerGroupDescribeResponse.DescribedGroup {
-        var row = ConsumerGroupDescribeResponse.DescribedGroup()
-        row.groupId = name
-        row.errorCode = ErrorCode.groupIdNotFound.rawValue
-        row.errorMessage = "Group \(name) is not a consumer group."
-        return row
-    }
-    mutating func applyConsumer(_ record: GroupRecord, in version: StateVersion) {}
-    mutating func consumerLoaded(_ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {}
-    mutating func removeConsumer(_ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {}
-    mutating func consumerSessionEnded(_ name: String, _ member: String, _ effects: inout Effects<GroupMachine>) {}
-    mutating func consumerRebalanceEnded(_ name: String, _ member: String, _ effects: inout Effects<GroupMachine>) {}
-    mutating func assignmentDue(_ name: String, _ effects: inout Effects<GroupMachine>) {}
-    mutating func metadataChanged(_ effects: inout Effects<GroupMachine>) {}
-
-    // Classic members of a consumer group
-    mutating func convertEmptyToClassic(_ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>)
-        -> ClassicGroup?
-    { nil }
-    mutating func joinConsumer(
-        _ group: ConsumerGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
-    ) {}
-    mutating func syncConsumer(
-        _ group: ConsumerGroup, _ request: SyncGroupRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
-    ) {}
-    mutating func heartbeatConsumer(
-        _ group: ConsumerGroup, _ request: HeartbeatRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
-    ) {}
-    mutating func leaveConsumer(
-        _ group: ConsumerGroup, _ request: LeaveGroupRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
-    ) {}
-    mutating func classicMemberOfConsumerExpired(
-        _ name: String, _ member: String, _ effects: inout Effects<GroupMachine>
-    ) {}
 }

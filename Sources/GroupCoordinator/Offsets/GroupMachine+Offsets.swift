@@ -13,6 +13,7 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) {
         let error = checkCommit(request, client, &effects)
+        let late = groups[request.groupId]?.lateMember(of: request)
         var response = OffsetCommitResponse()
         response.topics = request.topics.map { topic in
             var row = OffsetCommitResponse.OffsetCommitResponseTopic()
@@ -21,8 +22,10 @@ extension GroupMachine {
             row.partitions = topic.partitions.map { partition in
                 var answer = OffsetCommitResponse.OffsetCommitResponsePartition()
                 answer.partitionIndex = partition.partitionIndex
-                answer.errorCode =
-                    (error == .none ? commit(partition, of: topic, in: request, &effects) : error).rawValue
+                var error = error
+                if error == .none, let late { error = checkCommit(partition, of: topic, in: request, by: late) }
+                if error == .none { error = commit(partition, of: topic, in: request, &effects) }
+                answer.errorCode = error.rawValue
                 return answer
             }
             return row
@@ -45,6 +48,18 @@ extension GroupMachine {
             heardOf(request.memberId, of: group, named: request.groupId, &effects)
         }
         return error
+    }
+
+    /// A member that has not heard of its newest epoch may commit what it has had since then.
+    private func checkCommit(
+        _ partition: OffsetCommitRequest.OffsetCommitRequestPartition,
+        of topic: OffsetCommitRequest.OffsetCommitRequestTopic, in request: OffsetCommitRequest,
+        by late: ConsumerMember
+    ) -> ErrorCode {
+        let id = topic.topicId.isZero ? image.topics.id(of: topic.name) ?? .zero : topic.topicId
+        let given = late.epoch(of: TopicIDPartition(topic: id, partition: partition.partitionIndex))
+        if let given, given <= request.generationIdOrMemberEpoch { return .none }
+        return late.isClassic ? .illegalGeneration : .staleMemberEpoch
     }
 
     private mutating func commit(

@@ -1,0 +1,81 @@
+import Collections
+import Coordination
+import KafkaProtocol
+import KafkaProtocolMore
+import Metadata
+
+/// A classic group that was made out of a consumer group, by a write whose end is awaited.
+public struct ConvertedGroup {
+    let group: ClassicGroup
+}
+
+/// A consumer group becomes a classic one when its last member of the consumer protocol goes.
+extension GroupMachine {
+    /// Whether only members of the classic protocol are left without these, and may go on by themselves.
+    func downgradesWithout(_ ids: Set<String>, _ group: ConsumerGroup) -> Bool {
+        let left = group.members.values.filter { !ids.contains($0.id) }
+        return !left.isEmpty && left.allSatisfy(\.isClassic) && left.count <= rules.maximumSize
+            && rules.migration.downgrades
+    }
+
+    /// The members keep what they have, and are asked to join a first generation of their own.
+    mutating func downgrade(
+        _ name: String, without ids: Set<String>, because reason: String, _ effects: inout Effects<GroupMachine>
+    ) {
+        let group = consumer(name)
+        let members = group.orderedMembers.filter { !ids.contains($0.id) }.compactMap { member in
+            member.metadata.classic.map { classic in
+                var assignment = group.targets[member.id] ?? [:]
+                if assignment.isEmpty { assignment = member.current.assigned.withoutEpochs }
+                return ClassicMember(
+                    member, classic,
+                    assignment: ClassicAssignment.write(
+                        assignment, for: classic.protocols.first?.metadata ?? [], image.topics))
+            }
+        }
+        removeConsumer(name, group, &effects)
+        let classic = ClassicGroup(generation: group.epoch, members: members, at: effects.now.wall)
+        establish(classic, name, &effects)
+        effects.write(.classicGroup(name, classic.record(at: effects.now.wall)))
+        for member in members { heardOf(member.id, of: classic, named: name, &effects) }
+        noteConsumer(.converted, "", "to classic: \(reason)", of: name, effects.now)
+        rebalance(name, classic, because: reason, &effects)
+    }
+
+    /// A group without members changes its protocol silently.
+    mutating func convertEmptyToClassic(
+        _ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
+    ) -> ClassicGroup? {
+        removeConsumer(name, group, &effects)
+        let classic = ClassicGroup()
+        establish(classic, name, &effects)
+        return classic
+    }
+
+    private mutating func establish(
+        _ classic: ClassicGroup, _ name: String, _ effects: inout Effects<GroupMachine>
+    ) {
+        groups.set(name, .classic(classic), in: effects.version)
+        effects.note(.convertedToClassic(ConvertedGroup(group: classic)))
+    }
+
+    /// Where the write failed the consumer group is there again, and nobody will answer those who joined the classic one.
+    func conversionEnded(_ classic: ClassicGroup, _ isCommitted: Bool, _ effects: inout Effects<GroupMachine>) {
+        if !isCommitted { classic.release(.coordinatorNotAvailable, &effects) }
+    }
+}
+
+extension ClassicMember {
+    init(_ member: ConsumerMember, _ classic: ConsumerMember.ClassicSide, assignment: [UInt8]) {
+        id = member.id
+        instanceID = member.metadata.instanceID
+        clientID = member.metadata.clientID
+        host = member.metadata.host
+        rebalanceTimeout = Int64(member.metadata.rebalanceTimeout)
+        sessionTimeout = Int64(classic.sessionTimeout)
+        protocolType = "consumer"
+        protocols = classic.protocols
+        self.assignment = assignment
+        isNew = false
+    }
+}

@@ -1,0 +1,222 @@
+import Bytes
+import KafkaProtocol
+import KafkaProtocolMore
+import Metadata
+import Testing
+
+@testable import Coordination
+@testable import GroupCoordinator
+
+/// A coordinator of groups with a log that never fails unless told to. After each step its log is loaded into a second
+/// machine, whose hard state has to be the same.
+final class GroupBench {
+    private(set) var coordinator: Coordinator<GroupMachine>
+    private(set) var image: ClusterImage
+    private(set) var log: [GroupRecord] = []
+    private(set) var answers: [UInt64: Result<GroupReply, CoordinatorFailure>] = [:]
+    var now: Int64 = 1_000_000
+    private var tokens: UInt64 = 0
+    private let ids = Ids()
+    private let rules: GroupRules
+    private let patterns: any TopicPatternCompiler
+
+    init(rules: GroupRules = GroupRules(), patterns: any TopicPatternCompiler = PrefixPatterns()) {
+        self.rules = rules
+        self.patterns = patterns
+        image = .empty
+        coordinator = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns), ids: ids.next)
+        coordinator.finishLoading(at: time)
+    }
+
+    var machine: GroupMachine { coordinator.machine }
+
+    private var time: CoordinatorTime { CoordinatorTime(clock: now, wall: 1_000_000_000 + now) }
+
+    // MARK: Asking
+
+    /// - Returns: nil while the answer is waited for.
+    @discardableResult
+    func ask(_ command: GroupCommand) throws -> GroupReply? { try answer(to: send(command)) }
+
+    func send(_ command: GroupCommand) throws -> UInt64 {
+        tokens += 1
+        coordinator.handle(command, from: ReplyToken(tokens), at: time)
+        try settle()
+        return tokens
+    }
+
+    func answer(to token: UInt64) throws -> GroupReply? { try answers[token]?.get() }
+
+    /// Asks, and has the write of it fail.
+    func askInVain(_ command: GroupCommand) throws -> Result<GroupReply, CoordinatorFailure>? {
+        tokens += 1
+        coordinator.handle(command, from: ReplyToken(tokens), at: time)
+        let write = coordinator.takeRecords()
+        coordinator.failed(write.version, because: .notStored, at: time)
+        try settle()
+        return answers[tokens]
+    }
+
+    /// Lets time pass, from deadline to deadline.
+    func pass(_ milliseconds: Int64) throws {
+        let end = now + milliseconds
+        while let next = coordinator.nextDeadline, next <= end {
+            now = max(now, next)
+            coordinator.wake(at: time)
+            try settle()
+        }
+        now = end
+    }
+
+    private func settle() throws {
+        while coordinator.hasRecords {
+            let write = coordinator.takeRecords()
+            for record in write.records { log.append(try recoded(record)) }
+            coordinator.committed(write.version, at: time)
+        }
+        if log.count > 200 { try compact() }
+        for answer in coordinator.takeAnswers() {
+            #expect(answers[answer.token.number] == nil, "an answer is given once")
+            answers[answer.token.number] = answer.outcome
+        }
+        try checkReload()
+    }
+
+    // MARK: The log
+
+    /// The record as it comes back from its bytes.
+    private func recoded(_ record: GroupRecord) throws -> GroupRecord {
+        let (key, value) = try record.encode()
+        return try key.withUnsafeBytes { key in
+            guard let value else { return try #require(try GroupRecord.decode(key: ByteCursor(key), value: nil)) }
+            return try value.withUnsafeBytes { value in
+                try #require(try GroupRecord.decode(key: ByteCursor(key), value: ByteCursor(value)))
+            }
+        }
+    }
+
+    /// What compaction leaves of the log: the last record of each key, if that does not end it.
+    private func compact() throws {
+        var seen: Set<[UInt8]> = []
+        let kept = try log.reversed().filter { record in
+            let (key, value) = try record.encode()
+            return seen.insert(key).inserted && value != nil
+        }
+        log = kept.reversed()
+    }
+
+    /// A coordinator that takes over, with nothing but the log.
+    func reloaded() -> Coordinator<GroupMachine> {
+        let other = Coordinator(GroupMachine(image: image, rules: rules, patterns: patterns), ids: ids.next)
+        for record in log { other.load(record) }
+        return other
+    }
+
+    func failOver() throws {
+        coordinator = reloaded()
+        coordinator.finishLoading(at: time)
+        try settle()
+    }
+
+    private func checkReload() throws {
+        let other = reloaded().machine.groups.current
+        for (name, group) in machine.groups.current {
+            switch (group, other[name]) {
+            case (.consumer(let here), .consumer(let there)?): #expect(here == there, "group \(name)")
+            case (.consumer, _): Issue.record("the log has no consumer group \(name)")
+            case (.classic, .consumer?): Issue.record("the log still has the consumer group \(name)")
+            case (.classic, _): break
+            }
+        }
+        for (name, group) in other where machine.groups[name] == nil {
+            if case .consumer = group { Issue.record("the log still has the group \(name)") }
+        }
+    }
+
+    // MARK: Metadata
+
+    func change(_ records: [MetadataRecord]) throws {
+        var delta = ClusterDelta(base: image)
+        try delta.replay(
+            MetadataBatch(firstOffset: image.position.offset + 1, controllerEpoch: 1, time: 0, records: records))
+        image = delta.image
+        try ask(.metadataChanged(image, removedTopics: Set(delta.removedTopics.values)))
+    }
+
+    @discardableResult
+    func create(_ topic: String, partitions: Int32, id: UInt64? = nil) throws -> UUID {
+        let id = UUID(high: 7, low: id ?? UInt64(image.topics.count + 1))
+        try change([.topic(TopicRecord(name: topic, id: id))] + rows(id, 0..<partitions))
+        return id
+    }
+
+    func grow(_ topic: UUID, to partitions: Int32) throws {
+        let count = Int32(image.topics[topic]?.partitions.count ?? 0)
+        try change(rows(topic, count..<partitions))
+    }
+
+    func delete(_ topic: UUID) throws { try change([.topicRemoval(TopicRemovalRecord(topicId: topic))]) }
+
+    func register(_ broker: Int32, epoch: Int64, rack: String?) throws {
+        try change([
+            .brokerRegistration(
+                BrokerRegistrationRecord(
+                    brokerId: broker, brokerEpoch: epoch, incarnationId: UUID(high: 9, low: 9), endpoints: [],
+                    rack: rack, features: [], logDirectories: [], isFenced: false))
+        ])
+    }
+
+    private func rows(_ topic: UUID, _ partitions: Range<Int32>) -> [MetadataRecord] {
+        partitions.map { partition in
+            let state = PartitionState(replicas: [1], directories: [.zero], inSyncReplicas: [1], leader: 1)
+            return .partition(PartitionRecord(topicId: topic, partition: partition, state: state))
+        }
+    }
+
+    // MARK: Looking
+
+    func group(_ name: String) -> ConsumerGroup? {
+        if case .consumer(let group) = machine.groups[name] { group } else { nil }
+    }
+
+    func classicGroup(_ name: String) -> ClassicGroup? {
+        if case .classic(let group) = machine.groups[name] { group } else { nil }
+    }
+
+    func describe(_ name: String) throws -> ConsumerGroupDescribeResponse.DescribedGroup {
+        guard case .describeConsumerGroup(let row)? = try ask(.describeConsumerGroup(name)) else {
+            throw BenchError.noAnswer
+        }
+        return row
+    }
+
+    func events(_ name: String) throws -> [GroupEvent] {
+        guard case .explainGroup(let explanation)? = try ask(.explainGroup(name)) else { throw BenchError.noAnswer }
+        return explanation?.events ?? []
+    }
+}
+
+enum BenchError: Error { case noAnswer }
+
+/// Ids that no two coordinators of a bench hand out.
+private final class Ids {
+    private var count: UInt64 = 0
+
+    func next() -> UUID {
+        count += 1
+        return UUID(high: 0xABCD, low: count)
+    }
+}
+
+/// Stands in for RE2: "x.*" matches names that begin with x; "(" is no expression.
+struct PrefixPatterns: TopicPatternCompiler {
+    struct Pattern: TopicPattern {
+        let prefix: String
+        func matches(_ topic: String) -> Bool { topic.hasPrefix(prefix) }
+    }
+
+    func compile(_ expression: String) throws(TopicPatternError) -> any TopicPattern {
+        guard !expression.contains("(") else { throw TopicPatternError("missing closing )") }
+        return Pattern(prefix: expression.hasSuffix(".*") ? String(expression.dropLast(2)) : expression)
+    }
+}
