@@ -83,10 +83,7 @@ let package = Package(
             [
                 "Bytes", "Collections", "Configuration", "Controller", "Coordination", "DiskScheduler", "EmbeddedStore",
                 "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage", "Logging",
-                "Metadata", "Metrics", "Quotas", "Records", "Replication", "Runtime",
-                "Files", "GroupCoordinator", "HTTPServer", "KafkaProtocol", "KafkaProtocolMore", "LogStorage",
-                "Logging", "Metadata", "Metrics",
-                "Re2Patterns", "Records", "Replication", "Runtime",
+                "Metadata", "Metrics", "Quotas", "Re2Patterns", "Records", "Replication", "Runtime",
             ]),
         room("MartletTesting", ["Broker", "Configuration"]),
         .executableTarget(

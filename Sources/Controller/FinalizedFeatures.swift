@@ -6,9 +6,10 @@ public enum FinalizedFeatures {
     static let metadataVersion = "metadata.version"
     static let kraftVersion = "kraft.version"
     static let eligibleLeaderReplicas = "eligible.leader.replicas.version"
+    static let group = "group.version"
 
     public static let initial: [(name: String, level: Int16)] = [
-        (metadataVersion, 30), (kraftVersion, 1), (eligibleLeaderReplicas, 1),
+        (metadataVersion, 30), (kraftVersion, 1), (eligibleLeaderReplicas, 1), (group, 1),
     ]
 
     /// What this version can work with, for a broker's registration and for ApiVersions.
@@ -16,6 +17,7 @@ public enum FinalizedFeatures {
         SupportedFeature(name: metadataVersion, minimum: 7, maximum: 30),
         SupportedFeature(name: kraftVersion, minimum: 0, maximum: 1),
         SupportedFeature(name: eligibleLeaderReplicas, minimum: 0, maximum: 1),
+        SupportedFeature(name: group, minimum: 0, maximum: 1),
     ]
 }
 

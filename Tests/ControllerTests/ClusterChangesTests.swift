@@ -30,7 +30,7 @@ import Testing
             ("metadata.version", 29, 1),
             ("metadata.version", 29, 3), ("metadata.version", -1, 1), ("metadata.version", 30, 9),
             ("kraft.version", 0, 2),
-            ("eligible.leader.replicas.version", 0, 1),
+            ("eligible.leader.replicas.version", 0, 1), ("group.version", 0, 1),
         ] as [(String, Int16, Int8)])
     func isRefused(_ name: String, _ level: Int16, _ type: Int8) throws {
         var cluster = try TestCluster()

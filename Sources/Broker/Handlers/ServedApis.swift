@@ -42,6 +42,8 @@ enum ServedApis {
             ServedApi(.describeCluster, DescribeClusterHandler.handle),
             ServedApi(.describeProducers, DescribeProducersHandler.handle),
             ServedApi(.unregisterBroker, UnregisterBrokerHandler.handle),
+            ServedApi(.consumerGroupHeartbeat, ConsumerGroupHeartbeatHandler.handle),
+            ServedApi(.consumerGroupDescribe, ConsumerGroupDescribeHandler.handle),
             ServedApi(.listConfigResources, ListConfigResourcesHandler.handle),
             ServedApi(.describeTopicPartitions, DescribeTopicPartitionsHandler.handle),
         ]
