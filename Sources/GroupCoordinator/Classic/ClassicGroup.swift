@@ -35,6 +35,8 @@ final class ClassicGroup {
     private(set) var protocolName: String?
     private(set) var leader: String?
     private(set) var members: [String: ClassicMember] = [:]
+    /// Members that wait for their join to be answered.
+    private(set) var joiningCount = 0
     /// Member ids by the instance ids of static members.
     private(set) var instances: [String: String] = [:]
     /// Ids that were handed out and with which nobody has joined yet.
@@ -86,8 +88,10 @@ final class ClassicGroup {
     subscript(member: String) -> ClassicMember? {
         get { members[member] }
         set {
-            precondition(newValue != nil && members[member] != nil, "members come and go by add and remove")
-            members[member] = newValue
+            guard let newValue, let previous = members.updateValue(newValue, forKey: member) else {
+                preconditionFailure("members come and go by add and remove")
+            }
+            joiningCount += (newValue.isJoining ? 1 : 0) - (previous.isJoining ? 1 : 0)
         }
     }
 
@@ -100,6 +104,7 @@ final class ClassicGroup {
         joinCount += 1
         member.order = joinCount
         members[member.id] = member
+        if member.isJoining { joiningCount += 1 }
         if let instance = member.instanceID { instances[instance] = member.id }
         if leader == nil { leader = member.id }
         pendingMembers.remove(member.id)
@@ -110,6 +115,7 @@ final class ClassicGroup {
         pendingMembers.remove(id)
         pendingSync.remove(id)
         guard let member = members.removeValue(forKey: id) else { return nil }
+        if member.isJoining { joiningCount -= 1 }
         if let instance = member.instanceID, instances[instance] == id { instances[instance] = nil }
         if leader == id { leader = orderedMembers.first?.id }
         return member
@@ -128,7 +134,7 @@ final class ClassicGroup {
     /// The longest that a rebalance waits for its members, in milliseconds.
     var rebalanceTimeout: Int64 { members.values.map(\.rebalanceTimeout).max() ?? 0 }
 
-    var isAwaitingNobody: Bool { pendingMembers.isEmpty && members.values.allSatisfy(\.isJoining) }
+    var isAwaitingNobody: Bool { pendingMembers.isEmpty && joiningCount == members.count }
 
     /// Sees to it that the leader is one who has joined; false where nobody has.
     func electJoinedLeader() -> Bool {
@@ -189,8 +195,10 @@ final class ClassicGroup {
         guard protocolType == "consumer", let protocolName else { return members.isEmpty ? [] : nil }
         var topics: Set<String> = []
         for member in members.values {
-            guard let subscription = ClassicSubscription(member.metadata(for: protocolName) ?? []) else { return nil }
-            topics.formUnion(subscription.topics)
+            guard let subscribed = ClassicSubscription.topics(of: member.metadata(for: protocolName) ?? []) else {
+                return nil
+            }
+            topics.formUnion(subscribed)
         }
         return topics
     }

@@ -119,4 +119,14 @@ struct ClassicSubscription {
         ownedPartitions = parsed.ownedPartitions
         rackID = parsed.rackId
     }
+
+    /// The topics alone: they stand first in every version, whatever a client makes of the rest. nil where the bytes are no
+    /// subscription.
+    static func topics(of bytes: [UInt8]) -> [String]? {
+        bytes.withUnsafeBytes { bytes in
+            var cursor = ByteCursor(bytes)
+            guard let version = try? cursor.int16(), version >= 0 else { return nil }
+            return try? ConsumerProtocolSubscription(from: &cursor, version: 0).topics
+        }
+    }
 }

@@ -40,7 +40,8 @@ extension GroupMachine {
     ) {
         guard hasRoom(group, for: request.memberId) else {
             if !request.memberId.isEmpty { removeMember(request.memberId, of: group, request.groupId, &effects) }
-            return effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+            effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+            return completeJoinIfAllAreThere(request.groupId, group, &effects)
         }
         guard group.accepts(request.protocolType, request.classicProtocols) else {
             return refuse(request, client, .inconsistentGroupProtocol, token, &effects)
@@ -57,9 +58,7 @@ extension GroupMachine {
     private func hasRoom(_ group: ClassicGroup, for member: String) -> Bool {
         switch group.state {
         case .empty: true
-        case .preparing:
-            group[member]?.isJoining == true
-                || group.members.values.count(where: \.isJoining) < rules.maximumSize
+        case .preparing: group[member]?.isJoining == true || group.joiningCount < rules.maximumSize
         case .completing, .stable: group[member] != nil || group.members.count < rules.maximumSize
         }
     }
@@ -146,9 +145,9 @@ extension GroupMachine {
     ) {
         var member = member
         member.update(request, client)
-        // Who asks twice does not wait for the first answer any more.
+        // Who asks twice does not wait for the first answer any more; if it does read it, its id is as good as before.
         if let earlier = member.joining {
-            effects.reply(earlier.token, .joinGroup(.refusal(.unknownMemberId, member: member.id, earlier.version)))
+            effects.reply(earlier.token, .joinGroup(.refusal(.rebalanceInProgress, member: member.id, earlier.version)))
         }
         member.joining = waiting
         group[member.id] = member

@@ -87,7 +87,7 @@ extension GroupMachine {
         effects.cancel(.classicMember(name, member: id))
         guard let member = group.remove(id) else { return }
         if let joining = member.joining {
-            effects.reply(joining.token, .joinGroup(.refusal(.unknownMemberId, member: id, joining.version)))
+            effects.reply(joining.token, .joinGroup(.refusal(.unknownMemberId, member: "", joining.version)))
         }
         if let syncing = member.syncing { effects.reply(syncing.token, .syncGroup(.refusal(.unknownMemberId))) }
     }
@@ -118,7 +118,7 @@ extension GroupMachine {
     }
 
     mutating func classicLoaded(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
-        for id in group.members.keys { heardOf(id, of: group, named: name, &effects) }
+        for member in group.orderedMembers { heardOf(member.id, of: group, named: name, &effects) }
         if group.members.count > rules.maximumSize {
             rebalance(name, group, because: "it has more members than group.max.size allows", &effects)
         }
@@ -126,7 +126,6 @@ extension GroupMachine {
 
     /// Ends an empty group; with `protocolType` nil nothing was ever stored of it.
     mutating func removeClassic(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
-        for id in group.pendingMembers { effects.cancel(.classicMember(name, member: id)) }
         effects.write(.classicGroup(name, nil))
         groups.set(name, nil, in: effects.version)
     }

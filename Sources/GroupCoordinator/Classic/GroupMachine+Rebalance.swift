@@ -104,7 +104,8 @@ extension GroupMachine {
         if error != .none { return error }
         if request.generationId != group.generation { return .illegalGeneration }
         if let type = request.protocolType, type != group.protocolType { return .inconsistentGroupProtocol }
-        if let name = request.protocolName, name != group.protocolName { return .inconsistentGroupProtocol }
+        // A group has no protocol before its first generation.
+        if let name = request.protocolName, name != group.protocolName ?? name { return .inconsistentGroupProtocol }
         switch group.state {
         case .empty: return .unknownMemberId
         case .preparing: return .rebalanceInProgress

@@ -17,8 +17,8 @@ extension GroupMachine {
     }
 
     private func isExpired(_ offset: CommittedOffset, of group: Group, at now: Int64) -> Bool {
+        guard let base = group.expiryBase(of: offset) else { return false }
         if offset.expireTimestamp >= 0 { return now >= offset.expireTimestamp }
-        guard case .some(let base) = group.expiryBase(of: offset) else { return false }
         let (expiry, overflow) = base.addingReportingOverflow(rules.offsetRetention)
         return !overflow && now >= expiry
     }

@@ -68,7 +68,8 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) -> ErrorCode {
         let metadata = partition.committedMetadata ?? ""
-        guard metadata.utf8.count <= rules.maximumMetadataBytes else { return .offsetMetadataTooLarge }
+        // Java counts 16-bit units, whatever the name of the setting says.
+        guard metadata.utf16.count <= rules.maximumMetadataBytes else { return .offsetMetadataTooLarge }
         var key = OffsetCommitKey()
         (key.group, key.topic, key.partition) = (request.groupId, topic.name, partition.partitionIndex)
         var value = OffsetCommitValue()
@@ -93,7 +94,8 @@ extension GroupMachine {
     ) {
         var response = OffsetFetchResponse.OffsetFetchResponseGroup()
         response.groupId = request.groupId
-        let error = checkFetch(request)
+        // A group that is not there has no offsets; nobody is told that it is not.
+        let error = groups[request.groupId]?.checkFetch(member: request.memberId, epoch: request.memberEpoch) ?? .none
         if error != .none {
             response.errorCode = error.rawValue
         } else if let topics = request.topics {
@@ -107,13 +109,6 @@ extension GroupMachine {
             }
         }
         effects.reply(token, .fetchOffsets(response))
-    }
-
-    private func checkFetch(_ request: OffsetFetchRequest.OffsetFetchRequestGroup) -> ErrorCode {
-        guard let group = groups[request.groupId] else {
-            return request.memberId == nil && request.memberEpoch < 0 ? .none : .groupIdNotFound
-        }
-        return group.checkFetch(member: request.memberId, epoch: request.memberEpoch)
     }
 
     private func row(
