@@ -132,14 +132,17 @@ let package = Package(
         tests("Metadata", ["Bytes"]),
         tests("Quotas", ["Metadata"]),
         tests("Coordination", ["Bytes", "KafkaProtocol"]),
+        .target(
+            name: "Transcripts", dependencies: ["Bytes", "Coordination", "KafkaProtocol"], path: "Tests/Transcripts",
+            exclude: ["README.md"], swiftSettings: strict),
         tests("LogStorage", ["Bytes", "Files", "Records", "Simulator"]),
         tests("Replication", ["Bytes", "Records", "Simulator"]),
         tests(
             "GroupCoordinator",
             [
                 "Bytes", "Collections", "Configuration", "Coordination", "KafkaProtocol", "KafkaProtocolMore",
-                "Metadata", "Re2Patterns",
-            ], exclude: ["README.md"]),
+                "Metadata", "Re2Patterns", "Transcripts",
+            ], exclude: ["README.md", "Stories"]),
         tests("Records", ["Bytes", "CSystem"], resources: [.copy("Interop")]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .target(
