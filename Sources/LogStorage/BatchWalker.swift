@@ -24,6 +24,10 @@ struct BatchWalker: ~Copyable {
     private(set) var expectedOffset: Int64
     /// Where the batch begins that `next` returned.
     private(set) var batchPosition: Int64 = 0
+    /// The lowest offset that this batch could have.
+    private var batchExpectedOffset: Int64
+    /// The checksum that it says, as long as nobody compared it and the next batch has to begin right behind it.
+    private var openChecksum: UInt32?
 
     /// A window for walks over headers, and one for checksums of all that is passed.
     static let headerWindow = 4096
@@ -41,17 +45,21 @@ struct BatchWalker: ~Copyable {
         self.offsetLimit = offsetLimit
         self.position = position
         self.expectedOffset = expectedOffset
+        batchExpectedOffset = expectedOffset
         self.window = MutableBuffer(uninitializedCount: window)
         headerReach = window
     }
 
-    /// The header of the next batch; nil at the end. Throws `damaged` where none begins, or one that does not end in time.
+    /// The header of the next batch; nil at the end. Throws `damaged` where none begins, or one that does not end in time;
+    /// for the batch before, which was returned already, if that one's length or last offset is what is wrong.
     mutating func next() throws(ReadFailure) -> RecordBatchHeader? {
         skipDamage()
         guard position < end else { return nil }
         let header = try readHeader()
         if header.baseOffset > expectedOffset { try checkGap(before: header) }
         batchPosition = position
+        batchExpectedOffset = expectedOffset
+        openChecksum = header.checksum
         position += Int64(header.totalSize)
         expectedOffset = header.nextOffset
         headerReach = header.totalSize > BatchWalker.headerWindow ? BatchWalker.headerWindow : window.count
@@ -61,35 +69,51 @@ struct BatchWalker: ~Copyable {
     /// Compaction leaves gaps, but a base offset lies outside its batch's checksum: where the next batch would have to come
     /// before this one, or this one past the end of all, this one's offset is wrong.
     private mutating func checkGap(before header: RecordBatchHeader) throws(ReadFailure) {
-        if header.nextOffset > offsetLimit { throw .damaged(position: position, expectedOffset: expectedOffset) }
+        if header.nextOffset > offsetLimit { throw try misfit() }
         let behind = position + Int64(header.totalSize)
         guard end - behind >= Int64(RecordBatchHeader.size) else { return }
         let bytes = try load(RecordBatchHeader.size, at: behind, reach: headerReach)
         guard let next = RecordBatchHeader(plausible: bytes), next.baseOffset < header.nextOffset,
             next.baseOffset >= expectedOffset
         else { return }
-        throw .damaged(position: position, expectedOffset: expectedOffset)
+        throw try misfit()
     }
+
+    /// That the batch is damaged which `next` returned.
+    var damaged: ReadFailure { .damaged(position: batchPosition, expectedOffset: batchExpectedOffset) }
 
     private mutating func skipDamage() {
         for range in damage where range.positions.contains(position) {
             position = range.positions.upperBound
             expectedOffset = range.offsets.upperBound
+            openChecksum = nil
         }
     }
 
     private mutating func readHeader() throws(ReadFailure) -> RecordBatchHeader {
-        let damaged = ReadFailure.damaged(position: position, expectedOffset: expectedOffset)
-        guard end - position >= Int64(RecordBatchHeader.size) else { throw damaged }
+        guard end - position >= Int64(RecordBatchHeader.size) else { throw try misfit() }
         let bytes = try load(RecordBatchHeader.size, at: position, reach: headerReach)
         guard bytes.count >= RecordBatchHeader.size, let header = RecordBatchHeader(plausible: bytes),
             header.baseOffset >= expectedOffset, Int64(header.totalSize) <= end - position
-        else { throw damaged }
+        else { throw try misfit() }
         return header
+    }
+
+    /// What is damaged where the batch at `position` does not follow the one before: that one, if its checksum is wrong.
+    private mutating func misfit() throws(ReadFailure) -> ReadFailure {
+        if let stated = openChecksum, try !isChecksum(stated) {
+            return damaged
+        }
+        return .damaged(position: position, expectedOffset: expectedOffset)
     }
 
     /// Whether the bytes of the batch that `next` returned are those of its checksum.
     mutating func isChecksumValid(_ header: RecordBatchHeader) throws(ReadFailure) -> Bool {
+        openChecksum = nil
+        return try isChecksum(header.checksum)
+    }
+
+    private mutating func isChecksum(_ stated: UInt32) throws(ReadFailure) -> Bool {
         var checksum: UInt32 = 0
         var next = batchPosition + Int64(RecordBatchHeader.checksummedFrom)
         while next < position {
@@ -99,7 +123,7 @@ struct BatchWalker: ~Copyable {
             checksum = CRC32C.extending(checksum, with: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
             next += Int64(count)
         }
-        return checksum == header.checksum
+        return checksum == stated
     }
 
     /// At least `count` bytes from `start` on, and all behind them that the window holds; fewer where the file ends. What

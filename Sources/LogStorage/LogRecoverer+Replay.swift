@@ -136,31 +136,48 @@ extension LogRecoverer {
         _ index: Int, from position: Int64, _ expectedOffset: Int64, offsetLimit: Int64
     ) throws(ReadFailure) {
         let file = try segments[index].openLog(place)
-        let checksFrom = isClean ? Int64.max : recoveryPoint
+        // What seems to reach into the next segment is of a roll that was taken back, or its header is wrong.
+        let checksFrom = isClean ? Int64.max : min(recoveryPoint, offsetLimit)
         var walker = BatchWalker(
             file, .blocking, from: position, to: segments[index].writtenSize, expectedOffset: expectedOffset,
             offsetLimit: offsetLimit, window: isClean ? BatchWalker.headerWindow : BatchWalker.contentWindow)
-        var expectedOffset = expectedOffset
         var isCovered = false
-        while let header = try walker.next() {
-            // After a clean stop nothing ends past what was synced.
-            guard isEpochRight(header), !isClean || header.nextOffset <= gapLimit else {
-                throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
-            }
-            if header.nextOffset > checksFrom {
-                let isValid = try walker.isChecksumValid(header)
-                guard isValid || PlantedBug.tailTrustedUnchecked.isOn else {
-                    throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
+        // A batch is taken in when the one behind it agrees with it.
+        var last: (header: RecordBatchHeader, position: Int64)?
+        do throws(ReadFailure) {
+            while let header = try walker.next() {
+                // After a clean stop nothing ends past what was synced.
+                guard isEpochRight(header), !isClean || header.nextOffset <= min(gapLimit, offsetLimit) else {
+                    throw walker.damaged
                 }
-                if !isCovered { segments[index].verified.end = walker.batchPosition }
-                isCovered = true
-                checkedBytes += Int64(header.totalSize)
+                if header.nextOffset > checksFrom {
+                    let isValid = try walker.isChecksumValid(header)
+                    guard isValid || PlantedBug.tailTrustedUnchecked.isOn else { throw walker.damaged }
+                    if !isCovered { segments[index].verified.end = walker.batchPosition }
+                    isCovered = true
+                    checkedBytes += Int64(header.totalSize)
+                }
+                if let last { try takeIn(last.header, at: last.position, file, index) }
+                last = (header, walker.batchPosition)
             }
-            segments[index].add(
-                header, at: walker.batchPosition, indexInterval: configuration.indexIntervalBytes)
-            if header.nextOffset > replayedTo { try apply(header, at: walker.batchPosition, file, index) }
-            expectedOffset = header.nextOffset
+            // An end that is missing may be one that the last batch does not tell.
+            if let last, !isClean, last.header.nextOffset < min(recoveryPoint, offsetLimit),
+                try !walker.isChecksumValid(last.header)
+            {
+                throw walker.damaged
+            }
+        } catch .damaged(let damaged, let expected) {
+            if let last, last.position < damaged { try takeIn(last.header, at: last.position, file, index) }
+            throw .damaged(position: damaged, expectedOffset: expected)
         }
+        if let last { try takeIn(last.header, at: last.position, file, index) }
+    }
+
+    private mutating func takeIn(
+        _ header: RecordBatchHeader, at position: Int64, _ file: any File, _ index: Int
+    ) throws(ReadFailure) {
+        segments[index].add(header, at: position, indexInterval: configuration.indexIntervalBytes)
+        if header.nextOffset > replayedTo { try apply(header, at: position, file, index) }
     }
 
     /// A batch's leader epoch lies outside its checksum. The file has those of all that is durable; what came later can only

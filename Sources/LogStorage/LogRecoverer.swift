@@ -74,7 +74,9 @@ struct LogRecoverer {
         try loadEpochs()
         try replay()
         var end = segments[segments.count - 1].nextOffset
-        if let known, !isClean, end < known {
+        if let known, end < known {
+            // The end of a log that was stopped cleanly is missing.
+            if isClean { throw .badIndex }
             events.append(.endsBeforeRecoveryPoint(end: end, recoveryPoint: known))
         }
         let logStart = logStart(checkpointed, end: end, recoveryPoint: known)

@@ -15,29 +15,38 @@ extension Segment {
     mutating func locate(
         _ offset: Int64, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader)? {
+        try search(offset, place, mode).found
+    }
+
+    /// What `locate` finds, and where the batch before begins, unless that was not looked at.
+    mutating func search(
+        _ offset: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> (found: (position: Int64, header: RecordBatchHeader)?, before: Int64?) {
         let file = try openLog(place)
         let start = try start(place, mode) { entry, base in base + Int64(entry.relativeOffset) <= offset }
-        if let header = start.header, header.lastOffset >= offset { return (start.position, header) }
+        if let header = start.header, header.lastOffset >= offset { return ((start.position, header), nil) }
         var walker = BatchWalker(
             file, mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset,
             offsetLimit: offsetLimit, skipping: damage)
+        var before: Int64?
         while let header = try walker.next() {
-            if header.lastOffset >= offset { return (walker.batchPosition, header) }
+            if header.lastOffset >= offset { return ((walker.batchPosition, header), before) }
+            before = walker.batchPosition
         }
-        return nil
+        return (nil, before)
     }
 
-    /// The last batch boundary at or before `limit`, given that there is one at `start`, and the offset that follows it;
-    /// with the end of the first batch where that lies past `limit`.
+    /// The last batch boundary at or before `limit`, given that there is one at `start`, where no lower offset than
+    /// `expectedOffset` stands, and the offset that follows it; with the end of the first batch where that lies past `limit`.
     mutating func boundary(
-        atOrBefore limit: Int64, from start: Int64, _ place: LogPlace, _ mode: ReadMode
+        atOrBefore limit: Int64, from start: Int64, expectedOffset: Int64, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> (position: Int64, nextOffset: Int64, firstBatchEnd: Int64?) {
         let file = try openLog(place)
         let nearest = try self.start(place, mode) { entry, _ in Int64(entry.position) <= limit }
         let from = max(nearest.position, start)
         var walker = BatchWalker(
             file, mode, from: from, to: writtenSize,
-            expectedOffset: from == start ? baseOffset : nearest.expectedOffset, offsetLimit: offsetLimit,
+            expectedOffset: from == start ? expectedOffset : nearest.expectedOffset, offsetLimit: offsetLimit,
             skipping: damage)
         var boundary = from
         var nextOffset = walker.expectedOffset

@@ -46,11 +46,17 @@ extension Segment {
         _ request: ReadRequest, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> SegmentRead {
         if let range = damage.first(where: { $0.offsets.contains(request.offset) }) { return .damaged(range.offsets) }
-        guard let (start, first) = try position(of: request.offset, hints, place, mode) else { return .none }
-        let bound = try position(of: request.upTo, hints, place, mode)?.position ?? writtenSize
-        guard bound > start else { return .none }
+        guard let found = try find(request.offset, hints, request.epochs, place, mode) else { return .none }
+        let (start, first) = (found.position, found.header)
+        let limit = try find(request.upTo, hints, request.epochs, place, mode)
+        let bound = limit?.position ?? writtenSize
+        guard bound > start else {
+            // A batch that says that it reaches past the bound is believed if its checksum is right.
+            try verify(start..<(start + 1), request.epochs, place, mode)
+            return .none
+        }
         var end = bound
-        var nextOffset = min(request.upTo, self.nextOffset)
+        var nextOffset = min(request.upTo, self.nextOffset, limit?.header?.baseOffset ?? .max)
         if let first, first.totalSize > request.maximumBytes {
             guard request.atLeastOneBatch else { return .tooLarge }
             end = start + Int64(first.totalSize)
@@ -60,13 +66,15 @@ extension Segment {
             end = start + Int64(first.totalSize)
             nextOffset = first.nextOffset
         } else if bound - start > Int64(request.maximumBytes) {
-            let found = try boundary(atOrBefore: start + Int64(request.maximumBytes), from: start, place, mode)
-            end = found.position
+            let boundary = try boundary(
+                atOrBefore: start + Int64(request.maximumBytes), from: start, expectedOffset: found.expectedOffset,
+                place, mode)
+            end = boundary.position
             if end <= start {
-                guard request.atLeastOneBatch, let first = found.firstBatchEnd else { return .tooLarge }
+                guard request.atLeastOneBatch, let first = boundary.firstBatchEnd else { return .tooLarge }
                 end = first
             }
-            if end < bound { nextOffset = found.nextOffset } else { end = bound }
+            if end < bound { nextOffset = boundary.nextOffset } else { end = bound }
         }
         try verify(start..<end, request.epochs, place, mode)
         if let range = damage.first(where: { $0.positions.overlaps(start..<end) }) {
@@ -79,13 +87,24 @@ extension Segment {
 
     /// Where the first batch begins that ends at or after `offset`, with its header where that was read; nil if it lies past
     /// the written part.
-    private mutating func position(
-        of offset: Int64, _ hints: PositionHints, _ place: LogPlace, _ mode: ReadMode
-    ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader?)? {
-        if offset <= baseOffset { return (start(of: baseOffset, at: 0), nil) }
+    ///
+    /// Where no batch has the offset, the one in front of its place is compared with its checksum: it may be that one which
+    /// says that it ends too early.
+    private mutating func find(
+        _ offset: Int64, _ hints: PositionHints, _ epochs: LeaderEpochCache, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Start? {
+        if offset <= baseOffset {
+            return Start(position: start(of: baseOffset, at: 0), expectedOffset: baseOffset)
+        }
         if offset >= nextOffset, writtenSize == size { return nil }
-        if let position = hints.position(of: offset, in: baseOffset) { return (start(of: offset, at: position), nil) }
-        return try locate(offset, place, mode).map { ($0.position, $0.header) }
+        if let position = hints.position(of: offset, in: baseOffset) {
+            return Start(position: start(of: offset, at: position), expectedOffset: offset)
+        }
+        let (found, before) = try search(offset, place, mode)
+        if let before, found?.header.baseOffset ?? .max > offset {
+            try verify(before..<(before + 1), epochs, place, mode)
+        }
+        return found.map { Start(position: $0.position, expectedOffset: $0.header.baseOffset, header: $0.header) }
     }
 
     /// Where the batch begins that was expected at `position`: damage that took none of the offsets from this one on may have

@@ -30,16 +30,14 @@ extension Segment {
         var walker = BatchWalker(
             try openLog(place), mode, from: start.position, to: writtenSize, expectedOffset: start.expectedOffset,
             offsetLimit: offsetLimit, skipping: damage, window: BatchWalker.contentWindow)
-        var expectedOffset = start.expectedOffset
         while walker.position < end, let header = try walker.next() {
             if walker.batchPosition >= end { return }
             if walker.batchPosition >= first,
                 try !walker.isChecksumValid(header)
                     || !epochs.admits(header.partitionLeaderEpoch, at: header.lastOffset)
             {
-                throw .damaged(position: walker.batchPosition, expectedOffset: expectedOffset)
+                throw walker.damaged
             }
-            expectedOffset = header.nextOffset
         }
     }
 

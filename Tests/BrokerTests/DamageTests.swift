@@ -168,7 +168,7 @@ import Testing
         let names = files.filter { !$0.value.isEmpty }.keys.sorted()
         var counts: [Outcome: Int] = [:]
         var faults: [String] = []
-        for number in 0..<Int(DamageTests.environment("MARTLET_STARTS") ?? 200) {
+        for number in 0..<Int(DamageTests.environment("MARTLET_STARTS") ?? 20) {
             let name = try #require(names.randomElement(using: &generator))
             var damaged = files
             let position = Int.random(in: 0..<(files[name]?.count ?? 1), using: &generator)

@@ -8,14 +8,11 @@ import Testing
 ///
 /// `MARTLET_SEED` repeats a run, `MARTLET_FLIPS` makes more or fewer flips.
 @Suite struct RandomDamageTests {
-    static let seed = environment("MARTLET_SEED") ?? UInt64.random(in: 0..<1_000_000)
-    static let flips = Int(environment("MARTLET_FLIPS") ?? 10_000)
-
-    private static func environment(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
+    private static let flips = getenv("MARTLET_FLIPS").flatMap { Int(String(cString: $0)) } ?? 1_000
 
     @Test(arguments: [true, false]) func noFlippedBitIsServed(isClean: Bool) throws {
         let scene = try DamageScene.make(isClean: isClean)
-        var generator = SeededGenerator(seed: RandomDamageTests.seed &+ (isClean ? 0 : 1))
+        var generator = SeededGenerator(seed: DamageSampler.seed &+ (isClean ? 0 : 1))
         let names = scene.files.filter { !$0.value.isEmpty }.keys.sorted()
         let sizes = names.map { scene.files[$0]?.count ?? 0 }
         let total = sizes.reduce(0, +)
@@ -40,7 +37,7 @@ import Testing
             }
         }
         print(
-            "random flips: MARTLET_SEED=\(RandomDamageTests.seed) clean=\(isClean) "
+            "random flips: MARTLET_SEED=\(DamageSampler.seed) clean=\(isClean) "
                 + counts.sorted { $0.value > $1.value }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))
         #expect(faults.isEmpty, "\(faults.count): \(faults.prefix(20).joined(separator: "\n"))")
     }

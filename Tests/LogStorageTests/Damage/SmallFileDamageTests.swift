@@ -4,8 +4,8 @@ import LogStorage
 import Simulator
 import Testing
 
-/// Every small file of a partition and of its log directory, cut at every length and changed in every bit: what the log
-/// answers is what it held, or the damage is named.
+/// Every small file of a partition and of its log directory, cut at every length and changed in every bit (or at some
+/// lengths and in some bits, see `DamageSampler`): what the log answers is what it held, or the damage is named.
 struct SmallFileDamageTests {
     private static let bits: [UInt8] = (0..<8).map { 1 << $0 }
 
@@ -19,11 +19,12 @@ struct SmallFileDamageTests {
         let scene = try DamageScene.make(isClean: isClean)
         var counts: [String: [DamageOutcome.Verdict: Int]] = [:]
         var faults: [String] = []
+        var sampler = DamageSampler(each: 31)
         for name in SmallFileDamageTests.files(of: scene) {
             let content = scene.files[name] ?? []
             // Those have a checksum of their own, and are long.
             let bits = name.hasSuffix(".snapshot") ? [UInt8(0x10)] : SmallFileDamageTests.bits
-            for (damage, damaged) in SmallFileDamageTests.damages(of: content, bits) {
+            for (damage, damaged) in SmallFileDamageTests.damages(of: content, bits, &sampler) {
                 for partition in scene.owners(of: name) {
                     let outcome = try scene.examine(partition, on: scene.disk(for: partition, name, damaged))
                     if let fault = outcome.faults.first { faults.append("\(name) \(damage): \(fault)") }
@@ -49,12 +50,16 @@ struct SmallFileDamageTests {
         }.sorted()
     }
 
-    /// Gone, cut at each length, each of the bits of each byte flipped.
-    static func damages(of content: [UInt8], _ bits: [UInt8]) -> [(name: String, content: [UInt8]?)] {
+    /// Gone, cut at each length, each of the bits of each byte flipped: those of them that the sampler takes.
+    static func damages(
+        of content: [UInt8], _ bits: [UInt8], _ sampler: inout DamageSampler
+    ) -> [(name: String, content: [UInt8]?)] {
         var all: [(name: String, content: [UInt8]?)] = [("gone", nil)]
-        for size in content.indices { all.append(("cut at \(size)", Array(content[..<size]))) }
+        for size in content.indices where sampler.takesNext() {
+            all.append(("cut at \(size)", Array(content[..<size])))
+        }
         for position in content.indices {
-            for bit in bits {
+            for bit in bits where sampler.takesNext() {
                 var damaged = content
                 damaged[position] ^= bit
                 all.append(("at \(position) with \(bit)", damaged))
