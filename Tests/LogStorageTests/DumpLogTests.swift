@@ -56,7 +56,7 @@ struct DumpLogTests {
                 for id in [Int64(5), 6] {
                     let marker = EndTransactionMarker(id == 5 ? .abort : .commit, coordinatorEpoch: 2)
                         .batch(producerId: id, producerEpoch: 0, timestamp: 1_700_000_000_000)
-                    try harness.append(marker.all.bytes, origin: .coordinator)
+                    try harness.append(marker.all.bytes, leaderEpoch: Int32(index / 50), origin: .coordinator)
                 }
             }
         }
