@@ -240,7 +240,7 @@ extension BrokerConfiguration.Network {
         connectionOverrides = overrides
         maximumConnectionRate = Int(settings.number("max.connection.creation.rate"))
         queuedRequests = Int(settings.number("queued.max.requests"))
-        connectionMemoryBytes = settings.limit("queued.max.request.bytes").map { max(Int($0), 1) } ?? 384 << 20
+        connectionMemoryBytes = settings.limit("queued.max.request.bytes").map { max(Int($0), 1) } ?? 320 << 20
         firstRequestTimeout = settings.limit("martlet.connection.first.request.timeout.ms")
         requestProgressTimeout = settings.limit("martlet.connection.request.progress.timeout.ms")
         maximumFetchBytes = Int(settings.number("fetch.max.bytes"))

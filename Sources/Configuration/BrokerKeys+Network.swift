@@ -24,7 +24,7 @@ extension BrokerKeys {
             "queued.max.request.bytes", -1,
             about: """
                 Bytes that all connections may hold in memory together, of requests that are not whole or wait and of \
-                answers that peers have not taken: beyond them reading stops; -1: 384 MiB.
+                answers that peers have not taken: beyond them reading stops; -1: 320 MiB.
                 """),
         int(
             "martlet.connection.first.request.timeout.ms", 30_000,

@@ -36,7 +36,7 @@ import Testing
         #expect(configuration.topics.defaults.flushMessages == 1)
         #expect(configuration.topics.defaults.retentionMilliseconds == 604_800_000)
         #expect(configuration.topics.defaults.retentionBytes == nil)
-        #expect(configuration.network.connectionMemoryBytes == 384 << 20)
+        #expect(configuration.network.connectionMemoryBytes == 320 << 20)
         #expect(configuration.warnings.isEmpty)
     }
 

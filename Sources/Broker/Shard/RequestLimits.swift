@@ -15,7 +15,7 @@ struct RequestLimits {
     static let settings = 20_000
 
     /// Rows of an answer that describes settings.
-    static let describedSettings = 50_000
+    static let describedSettings = 35_000
 
     init(_ table: TopicTable) {
         partitions = table.count + table.partitionCount + 1_000
