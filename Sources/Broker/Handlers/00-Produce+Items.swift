@@ -18,14 +18,12 @@ struct ProduceItems {
     private(set) var topics: [ProducedTopic] = []
     private(set) var partitions: [ProduceItem] = []
 
-    /// - Parameter frame: the memory that the view was made of.
-    mutating func collect(
-        _ view: ProduceRequestView, in frame: UnsafeMutableRawBufferPointer, _ session: ClientSession
-    ) {
+    /// - Parameter view: of the request's body.
+    mutating func collect(_ view: ProduceRequestView, of request: Request, _ session: ClientSession) {
         for topic in view.topics {
-            var (named, entry, error) = resolve(topic, isNamedByID: view.version >= 13, session)
+            var (named, entry, error) = resolve(topic, of: request, session)
             for row in topic.partitions {
-                let records = row.records(in: frame) ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)
+                let records = row.records(in: request.body) ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)
                 partitions.append(ProduceItem(partition: row.index, entry: entry, error: error, records: records))
                 named.partitionCount += 1
             }
@@ -43,13 +41,19 @@ struct ProduceItems {
     }
 
     private func resolve(
-        _ topic: ProduceRequestView.Topic, isNamedByID: Bool, _ session: ClientSession
+        _ topic: ProduceRequestView.Topic, of request: Request, _ session: ClientSession
     ) -> (ProducedTopic, TopicEntry?, ErrorCode) {
+        let isNamedByID = request.version >= 13
         let known =
             isNamedByID
             ? session.recentTopics.entry(topic.topicId, in: session.shard.topics)
             : session.recentTopics.entry(named: topic.name, in: session.shard.topics)
-        if let known { return (ProducedTopic(id: known.id, name: known.nameBytes), known, .none) }
+        if let known {
+            let produced = ProducedTopic(id: known.id, name: known.nameBytes)
+            // What the broker keeps for itself is written by the broker, and by one client id that Kafka's tools may take.
+            if known.isInternal, request.clientID != "__admin_client" { return (produced, nil, .invalidTopicException) }
+            return (produced, known, .none)
+        }
         if isNamedByID { return (ProducedTopic(id: topic.topicId, name: []), nil, .unknownTopicId) }
         let name = String(decoding: topic.name, as: UTF8.self)
         let error: ErrorCode = TopicName.isInternal(name) ? .invalidTopicException : .unknownTopicOrPartition

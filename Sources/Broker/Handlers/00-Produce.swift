@@ -12,7 +12,7 @@ enum ProduceHandler {
         let view = try ProduceRequestView(
             request.body, version: request.version, maximumElements: session.shard.requestLimits.partitions)
         var items = ProduceItems()
-        items.collect(view, in: request.body, session)
+        items.collect(view, of: request, session)
         let isForbidden = view.transactionalId == nil && items.hasTransactionalBatch
         var pending = PendingProduce(
             number: request.number, correlationID: request.correlationID, version: request.version,

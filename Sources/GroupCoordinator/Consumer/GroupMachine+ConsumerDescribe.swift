@@ -10,6 +10,10 @@ extension GroupMachine {
     func describeConsumer(_ name: String) -> ConsumerGroupDescribeResponse.DescribedGroup {
         var row = ConsumerGroupDescribeResponse.DescribedGroup()
         row.groupId = name
+        guard !name.isEmpty else {
+            row.errorCode = ErrorCode.invalidGroupId.rawValue
+            return row
+        }
         guard case .consumer(let group) = groups[name] else {
             row.errorCode = ErrorCode.groupIdNotFound.rawValue
             row.errorMessage =
