@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build install uninstall deb test test-swift test-fuzz test-acceptance fuzz soak planted wire reference generate \
+.PHONY: help run build install uninstall deb test test-swift test-fuzz test-acceptance fuzz soak damage planted wire reference generate \
 	compatibility format lint clean \
 	kafka-home wire-home toolchain build-packages test-packages commit
 
@@ -116,6 +116,9 @@ fuzz: toolchain build-packages ## Try new inputs on every reader of bytes for ho
 
 soak: build test-packages $(PYTHON) ## Send 10,000,000 frames made to hurt to a broker (FUZZ_FRAMES for another number)
 	FUZZ_FRAMES=$(or $(FUZZ_FRAMES),10000000) $(PYTHON) -m pytest Tests/Acceptance/test_fuzz.py -rs -s $(PYTEST_FLAGS)
+
+damage: toolchain build-packages ## Damage what is stored at every byte and bit, of which the tests try some
+	MARTLET_DAMAGE=full MARTLET_FLIPS=10000 MARTLET_STARTS=200 swift test --filter 'Damage|TornTail'
 
 planted: toolchain build-packages ## Plant one bug after the other, and show by which seed the simulation finds it
 	swift run --scratch-path .build/planted -Xswiftc -DPLANTED_BUGS PlantedBugs
