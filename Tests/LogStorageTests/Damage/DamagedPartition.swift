@@ -70,6 +70,24 @@ struct DamageScene {
         truths.keys.filter { !name.contains("/") || name.hasPrefix("\($0)/") }.sorted()
     }
 
+    /// Whether a byte of a log lies outside the checksum of a batch that no sync knew of: its base offset or its leader epoch
+    /// may be anything, and nothing else tells them.
+    func isUnknowable(_ position: Int, in name: String) throws -> Bool {
+        guard name.hasSuffix(".log"), let synced = owners(of: name).first.flatMap({ truths[$0]?.synced }) else {
+            return false
+        }
+        return try (files[name] ?? []).withUnsafeBytes { buffer in
+            var batches = RecordBatches(buffer)
+            while let batch = try batches.next() {
+                let end = buffer.count - batches.remaining
+                guard position < end else { continue }
+                let place = position - (end - batch.header.totalSize)
+                return batch.header.baseOffset >= synced && (place < 8 || 12..<16 ~= place)
+            }
+            return false
+        }
+    }
+
     /// A disk with the files of one partition and those of the directory, one of them perhaps with other content.
     func disk(for partition: TopicPartition, _ name: String? = nil, _ content: [UInt8]? = nil) throws
         -> SimulatedFileSystem

@@ -26,6 +26,7 @@ import Testing
                 file += 1
             }
             let bit = Int.random(in: 0..<8, using: &generator)
+            if try scene.isUnknowable(position, in: names[file]) { continue }
             var content = scene.files[names[file]] ?? []
             content[position] ^= 1 << UInt8(bit)
             for partition in scene.owners(of: names[file]) {
