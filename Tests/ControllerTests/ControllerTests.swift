@@ -60,7 +60,9 @@ import Testing
         let cluster = try TestCluster(settings: [("min.insync.replicas", "2")])
         let image = cluster.controller.image
         #expect(
-            image.features == ["metadata.version": 30, "kraft.version": 1, "eligible.leader.replicas.version": 1, "group.version": 1])
+            image.features == [
+                "metadata.version": 30, "kraft.version": 1, "eligible.leader.replicas.version": 1, "group.version": 1,
+            ])
         #expect(image.configuration(of: .allBrokers) == ["min.insync.replicas": "2"])
         #expect(cluster.controller.bootstrap().records.isEmpty)
         for feature in FinalizedFeatures.initial {
