@@ -22,53 +22,42 @@ extension ClientSession {
     ) {
         beginBusy()
         shard.askGroup(group, command) { [self] outcome in
-            switch outcome {
-            case .success(let groupReply):
-                guard let response = response(groupReply) else {
-                    preconditionFailure("a command has one kind of reply")
-                }
-                answer(reply, response)
-            case .failure(let failure): answer(reply, failed(failure.errorCode))
-            }
+            answer(reply, ClientSession.settle(outcome, response, failed))
             finishBusy()
         }
     }
 
     /// Has the coordinators of several groups handle a command each, and answers when all have replied.
     ///
-    /// - Parameter row: what the answer says of a group: by its reply, or why there is none.
+    /// - Parameters:
+    ///   - row: what the answer says of a group, out of the reply; nil where it is not one to this command.
+    ///   - failed: what it says of one that has no coordinator.
     func answer<Row, Response: KafkaMessage>(
         _ reply: Reply, byGroups commands: [(group: String, command: GroupCommand)],
-        row: @escaping (String, Result<GroupReply, CoordinatorFailure>) -> Row,
+        row: @escaping (GroupReply) -> Row?, failed: @escaping (String, ErrorCode) -> Row,
         response: @escaping ([Row]) -> Response
     ) {
         guard !commands.isEmpty else { return answer(reply, response([])) }
         beginBusy()
-        let gathered = GatheredRows<Row>(count: commands.count) { [self] rows in
+        let gathered = GatheredAnswers<Row>(count: commands.count) { [self] rows in
             answer(reply, response(rows))
             finishBusy()
         }
         for (place, (group, command)) in commands.enumerated() {
-            shard.askGroup(group, command) { gathered.put(row(group, $0), at: place) }
+            shard.askGroup(group, command) { outcome in
+                gathered.put(ClientSession.settle(outcome, row) { failed(group, $0) }, at: place)
+            }
         }
     }
-}
 
-/// Rows of one answer that come one by one.
-private final class GatheredRows<Row> {
-    private var rows: [Row?]
-    private var outstanding: Int
-    private let then: ([Row]) -> Void
-
-    init(count: Int, then: @escaping ([Row]) -> Void) {
-        rows = Array(repeating: nil, count: count)
-        outstanding = count
-        self.then = then
-    }
-
-    func put(_ row: Row, at place: Int) {
-        rows[place] = row
-        outstanding -= 1
-        if outstanding == 0 { then(rows.compactMap { $0 }) }
+    private static func settle<Part>(
+        _ outcome: Result<GroupReply, CoordinatorFailure>, _ part: (GroupReply) -> Part?, _ failed: (ErrorCode) -> Part
+    ) -> Part {
+        switch outcome {
+        case .success(let reply):
+            guard let part = part(reply) else { preconditionFailure("a command has one kind of reply") }
+            return part
+        case .failure(let failure): return failed(failure.errorCode)
+        }
     }
 }

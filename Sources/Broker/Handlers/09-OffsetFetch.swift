@@ -1,5 +1,4 @@
 import Bytes
-import Coordination
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
@@ -23,7 +22,13 @@ enum OffsetFetchHandler {
         }
         session.answer(
             request.reply, byGroups: commands,
-            row: { (name, outcome) -> Row in row(name, outcome) },
+            row: { (reply) -> Row? in if case .fetchOffsets(let row) = reply { row } else { nil } },
+            failed: { name, error in
+                var row = Row()
+                row.groupId = name
+                row.errorCode = error.rawValue
+                return row
+            },
             response: { rows in
                 version >= 8 ? response(rows, unknown) : singleResponse(rows.first ?? Row(), of: asked[0], version)
             })
@@ -49,18 +54,6 @@ enum OffsetFetchHandler {
             var row = OffsetFetchResponse.OffsetFetchResponseTopics()
             row.topicId = topic.topicId
             row.partitions = topic.partitionIndexes.map { .init($0, .unknownTopicId) }
-            return row
-        }
-    }
-
-    private static func row(_ name: String, _ outcome: Result<GroupReply, CoordinatorFailure>) -> Row {
-        switch outcome {
-        case .success(.fetchOffsets(let row)): return row
-        case .success: preconditionFailure("a command has one kind of reply")
-        case .failure(let failure):
-            var row = Row()
-            row.groupId = name
-            row.errorCode = failure.errorCode.rawValue
             return row
         }
     }

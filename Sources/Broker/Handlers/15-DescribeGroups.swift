@@ -1,4 +1,3 @@
-import Coordination
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
@@ -12,11 +11,17 @@ enum DescribeGroupsHandler {
         let client = session.client(request)
         session.answer(
             request.reply, byGroups: body.groups.map { ($0, .describeGroup($0, client)) },
-            row: { (group, outcome) -> DescribeGroupsResponse.DescribedGroup in
-                var row = described(group, outcome)
+            row: { (reply) -> DescribeGroupsResponse.DescribedGroup? in
+                guard case .describeGroup(var row) = reply else { return nil }
                 if request.version >= 3, body.includeAuthorizedOperations, row.errorCode == 0 {
                     row.authorizedOperations = AuthorizedOperations.group
                 }
+                return row
+            },
+            failed: { group, error in
+                var row = DescribeGroupsResponse.DescribedGroup()
+                row.groupId = group
+                row.errorCode = error.rawValue
                 return row
             },
             response: { rows in
@@ -24,18 +29,5 @@ enum DescribeGroupsHandler {
                 response.groups = rows
                 return response
             })
-    }
-
-    private static func described(
-        _ group: String, _ outcome: Result<GroupReply, CoordinatorFailure>
-    ) -> DescribeGroupsResponse.DescribedGroup {
-        var row = DescribeGroupsResponse.DescribedGroup()
-        row.groupId = group
-        switch outcome {
-        case .success(.describeGroup(let described)): return described
-        case .success: preconditionFailure("a command has one kind of reply")
-        case .failure(let failure): row.errorCode = failure.errorCode.rawValue
-        }
-        return row
     }
 }

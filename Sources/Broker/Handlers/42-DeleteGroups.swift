@@ -1,4 +1,3 @@
-import Coordination
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
@@ -10,19 +9,16 @@ enum DeleteGroupsHandler {
             DeleteGroupsRequest.self, maximumElements: session.shard.requestLimits.topics)
         session.answer(
             request.reply, byGroups: body.groupsNames.map { ($0, .deleteGroup($0)) },
-            row: { (group, outcome) -> DeleteGroupsResponse.DeletableGroupResult in
-                var row = DeleteGroupsResponse.DeletableGroupResult()
-                row.groupId = group
-                switch outcome {
-                case .success(.deleteGroup(let error)): row.errorCode = error.rawValue
-                case .success: preconditionFailure("a command has one kind of reply")
-                case .failure(let failure): row.errorCode = failure.errorCode.rawValue
-                }
-                return row
-            },
-            response: { rows in
+            row: { (reply) -> ErrorCode? in if case .deleteGroup(let error) = reply { error } else { nil } },
+            failed: { $1 },
+            response: { errors in
                 var response = DeleteGroupsResponse()
-                response.results = rows
+                response.results = zip(body.groupsNames, errors).map { group, error in
+                    var row = DeleteGroupsResponse.DeletableGroupResult()
+                    row.groupId = group
+                    row.errorCode = error.rawValue
+                    return row
+                }
                 return response
             })
     }

@@ -1,4 +1,3 @@
-import Coordination
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
@@ -10,11 +9,17 @@ enum ConsumerGroupDescribeHandler {
             ConsumerGroupDescribeRequest.self, maximumElements: session.shard.requestLimits.topics)
         session.answer(
             request.reply, byGroups: body.groupIds.map { ($0, .describeConsumerGroup($0)) },
-            row: { (group, outcome) -> ConsumerGroupDescribeResponse.DescribedGroup in
-                var row = described(group, outcome)
+            row: { (reply) -> ConsumerGroupDescribeResponse.DescribedGroup? in
+                guard case .describeConsumerGroup(var row) = reply else { return nil }
                 if body.includeAuthorizedOperations, row.errorCode == 0 {
                     row.authorizedOperations = AuthorizedOperations.group
                 }
+                return row
+            },
+            failed: { group, error in
+                var row = ConsumerGroupDescribeResponse.DescribedGroup()
+                row.groupId = group
+                row.errorCode = error.rawValue
                 return row
             },
             response: { rows in
@@ -22,18 +27,5 @@ enum ConsumerGroupDescribeHandler {
                 response.groups = rows
                 return response
             })
-    }
-
-    private static func described(
-        _ group: String, _ outcome: Result<GroupReply, CoordinatorFailure>
-    ) -> ConsumerGroupDescribeResponse.DescribedGroup {
-        var row = ConsumerGroupDescribeResponse.DescribedGroup()
-        row.groupId = group
-        switch outcome {
-        case .success(.describeConsumerGroup(let described)): return described
-        case .success: preconditionFailure("a command has one kind of reply")
-        case .failure(let failure): row.errorCode = failure.errorCode.rawValue
-        }
-        return row
     }
 }

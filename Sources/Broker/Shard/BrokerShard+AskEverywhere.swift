@@ -27,7 +27,8 @@ extension BrokerShard {
     }
 }
 
-private final class GatheredAnswers<Answer> {
+/// Answers that come one by one, in the order in which they were asked for.
+final class GatheredAnswers<Answer> {
     private var answers: [Answer?]
     private var outstanding: Int
     private let then: ([Answer]) -> Void
