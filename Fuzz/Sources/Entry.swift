@@ -27,17 +27,3 @@ private func processorTime() -> UInt64 {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
-
-/// Ends the run with the input kept when what must hold does not.
-func require(_ condition: Bool, _ complaint: @autoclosure () -> String) {
-    if !condition { fatalError(complaint()) }
-}
-
-/// Runs what must not fail.
-func requireSuccess<Value>(_ what: String, _ body: () throws -> Value) -> Value {
-    do {
-        return try body()
-    } catch {
-        fatalError("\(what): \(error)")
-    }
-}

@@ -1,13 +1,5 @@
 import Files
 
-/// The producers as they were at an offset, to be put into a file once all below that offset is durable.
-struct WaitingSnapshot: Sendable {
-    let offset: Int64
-    let bytes: [UInt8]
-    /// Whether a segment begins there: the snapshot then outlives the segments in front of it, and has to be durable.
-    let beginsSegment: Bool
-}
-
 /// What a sync left undone because the disk was full. None of it is needed for what is acknowledged; until it is done the
 /// log's recovery point stays where it is, so that recovery would make up for it.
 public struct SyncRemainder: Sendable, Equatable {

@@ -5,6 +5,9 @@ import Records
 
 /// Keyed records as they were produced to a log that is compacted, and what must still be true of it.
 struct CompactionModel {
+    /// Producers from here on write in transactions only.
+    static let firstTransactional: Int64 = 100
+
     struct Record: Equatable {
         var offset: Int64
         var key: String
@@ -70,7 +73,7 @@ struct CompactionModel {
 }
 
 extension CompactionModel.Batch {
-    var isTransactional: Bool { producer.map { $0.id >= CompactionModelRun.firstTransactional } ?? false }
+    var isTransactional: Bool { producer.map { $0.id >= CompactionModel.firstTransactional } ?? false }
 }
 
 extension CompactionModel {

@@ -6,8 +6,6 @@ import Records
 /// One log of a compacted topic through several lives on one simulated disk: keyed records with and without transactions,
 /// passes of compaction with tables too small for all keys, and power cuts at any call.
 package struct CompactionModelRun: ModelRun {
-    /// Producers from here on write in transactions only.
-    static let firstTransactional: Int64 = 100
     static let directory = "/t-0"
 
     var generator: SeededGenerator
@@ -130,7 +128,7 @@ package struct CompactionModelRun: ModelRun {
             let isTransactional = generator.chance(0.5)
             let id =
                 Int64.random(in: 1...3, using: &generator)
-                + (isTransactional ? CompactionModelRun.firstTransactional : 0)
+                + (isTransactional ? CompactionModel.firstTransactional : 0)
             options.producer = (id, 0, (model.lastSequence(of: id) ?? -1) + 1)
             options.isTransactional = isTransactional
             isOpen = isTransactional

@@ -38,10 +38,3 @@ public struct TranscriptRecord {
         self.value = value
     }
 }
-
-/// A story does not say what it has to.
-public struct TranscriptError: Error, CustomStringConvertible {
-    public var description: String
-
-    public init(_ description: String) { self.description = description }
-}

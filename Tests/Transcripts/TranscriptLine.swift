@@ -1,3 +1,10 @@
+/// A story does not say what it has to.
+public struct TranscriptError: Error, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
 /// An input of a story: `asker: verb word field=value other="a value with spaces"`.
 public struct TranscriptLine {
     /// Nobody where the line has no colon after its first word.

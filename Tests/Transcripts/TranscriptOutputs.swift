@@ -1,5 +1,13 @@
 import KafkaProtocol
 
+/// Something that was asked and is not answered yet.
+struct TranscriptRequest {
+    var asker: String
+    var verb: String
+    /// The states when it was asked.
+    var states: [String: String]
+}
+
 /// A line of what came of an input.
 struct TranscriptOutput {
     var text: String

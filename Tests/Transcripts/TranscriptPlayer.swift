@@ -182,11 +182,3 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
         coordinator.load(record)
     }
 }
-
-/// Something that was asked and is not answered yet.
-struct TranscriptRequest {
-    var asker: String
-    var verb: String
-    /// The states when it was asked.
-    var states: [String: String]
-}

@@ -8,15 +8,6 @@ import Re2Patterns
 import Replication
 import Runtime
 
-/// The coordinators of groups that this shard runs, and the way to those of others.
-struct GroupCoordinators {
-    /// By partition of `__consumer_offsets`.
-    fileprivate(set) var running: [Int32: LocalCoordinator<GroupMachine>] = [:]
-    /// Coordinators with records to append in this tick.
-    fileprivate var decided: [any AnyLocalCoordinator] = []
-    fileprivate let patterns = Re2Patterns()
-}
-
 extension BrokerShard {
     // MARK: Asking
 
