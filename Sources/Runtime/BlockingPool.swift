@@ -30,7 +30,9 @@ public final class BlockingPool: Sendable {
         workers = try Workers(name: name, threads: threads, queueCapacity: queueCapacity)
     }
 
-    deinit { workers.stop() }
+    deinit {
+        for thread in workers.stop() { thread.detach() }
+    }
 
     public var statistics: Statistics { workers.statistics }
 
@@ -114,7 +116,6 @@ public final class BlockingPool: Sendable {
         }
 
         /// Each thread gets one signal without a job, behind those of the jobs, and ends at it.
-        @discardableResult
         func stop() -> [SystemThread] {
             let threads = state.withLock { (state) -> [SystemThread] in
                 guard !state.isStopping else { return [] }

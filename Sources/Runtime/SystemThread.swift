@@ -28,6 +28,9 @@ struct SystemThread: Sendable {
     /// Waits until the thread has ended. Once only.
     func join() { pthread_join(id, nil) }
 
+    /// Lets what the system keeps of the thread go as soon as it has ended. In place of `join`.
+    func detach() { pthread_detach(id) }
+
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void

@@ -1,5 +1,6 @@
 import Bytes
 import CommandLine
+import Files
 import KafkaClientCore
 import KafkaProtocol
 import Runtime
@@ -110,7 +111,7 @@ private final class ConsumeBench: ConsumerDelegate {
     }
 
     private func fill() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: .random(in: .min ... .max))
         let payload = Payload(size: command.size, using: &random)
         let producer = Producer(client: session.client, configuration: command.producerConfiguration)
         let plan = LoadGenerator.Plan(

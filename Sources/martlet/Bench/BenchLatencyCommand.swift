@@ -1,5 +1,6 @@
 import Bytes
 import CommandLine
+import Files
 import KafkaClientCore
 import KafkaProtocol
 import Runtime
@@ -94,7 +95,7 @@ private final class LatencyBench: ConsumerDelegate {
         var plan = load.plan(topic.name)
         let rate = Double(load.rate ?? BenchLatencyCommand.standardRate)
         plan.rate = rate
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: .random(in: .min ... .max))
         let payload = Payload(size: load.size - LatencyBench.markSize, using: &random)
         let generator = LoadGenerator(
             session, producer, plan, size: load.size, value: { self.mark($0) + payload.value($0) },

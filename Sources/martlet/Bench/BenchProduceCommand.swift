@@ -1,4 +1,5 @@
 import CommandLine
+import Files
 import KafkaClientCore
 import Runtime
 
@@ -66,7 +67,7 @@ final class ProduceBench {
     }
 
     func start() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: .random(in: .min ... .max))
         let payload = Payload(size: load.size, using: &random)
         let generator = LoadGenerator(
             session, producer, load.plan(topic.name), size: load.size, value: { payload.value($0) },
