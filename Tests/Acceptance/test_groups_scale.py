@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import clients
-import groups
-from groups import NONE
+import group_protocol as groups
+from group_protocol import NONE
 
 GROUPS, MEMBERS = 200, 5
 PAGE_CACHE = {"log.flush.interval.messages": 1 << 62, "group.initial.rebalance.delay.ms": 0}
