@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Offset commits beside Apache Kafka: how many a second, and the broker's CPU for a million of them.
 
-    Benchmarks/groups.py [--rounds N] [--kafka DIR] [--cells simple-1,simple-10,group-1,group-10,many-1]
+    Benchmarks/groups.py [--rounds N] [--kafka DIR] [--cells simple-1,simple-10,group-1,group-10,few-1]
 
 Each round runs every cell on Martlet in the page-cache class, on Martlet as it is by default (an answer is synced first)
 and, where --kafka (or KAFKA_HOME) names one, on Apache Kafka with its defaults, which is the page-cache class; in turn, and
 then in reverse. Every connection commits for a group of its own: *simple* ones are nobody's, as those of tools; behind
-*group* stands a member of a classic group, and a generation. The number says how many partitions a request commits.
+*group* stands a member of a classic group, and a generation. The number says how many partitions a request commits. There
+are 64 connections, each with one request under way; *few* are 4 with 16, of which a broker takes one after the other.
 """
 import argparse
 import os
@@ -26,11 +27,11 @@ import brokers  # noqa: E402
 PARTITIONS = 10
 CELLS = {
     # name: is there a member, partitions, connections, in flight, requests
-    "simple-1": (False, 1, 4, 16, 200_000),
-    "simple-10": (False, 10, 4, 16, 60_000),
-    "group-1": (True, 1, 4, 16, 200_000),
-    "group-10": (True, 10, 4, 16, 60_000),
-    "many-1": (True, 1, 64, 1, 100_000),
+    "simple-1": (False, 1, 64, 1, 100_000),
+    "simple-10": (False, 10, 64, 1, 50_000),
+    "group-1": (True, 1, 64, 1, 100_000),
+    "group-10": (True, 10, 64, 1, 50_000),
+    "few-1": (True, 1, 4, 16, 50_000),
 }
 PAGE_CACHE = {"log.flush.interval.messages": (1 << 63) - 1}
 DELAY = {"group.initial.rebalance.delay.ms": 0}
@@ -85,8 +86,8 @@ def wait_for_coordinator(connection, group):
 
 
 class Server:
-    def __init__(self, name, broker, create):
-        self.name, self.broker = name, broker
+    def __init__(self, name, broker, create, share=1):
+        self.name, self.broker, self.share = name, broker, share
         broker.start()
         create(broker)
         self.connection = wire.Connection(broker.port)
@@ -105,6 +106,7 @@ class Server:
     def measure(self, folder, cell):
         """Commits a second, and seconds of CPU for a million."""
         is_group, partitions, connections, in_flight, requests = cell
+        requests //= self.share
         pairs = self.pairs(is_group, partitions, connections)
         self.pour(folder, pairs, in_flight, requests // 10)
         before = cpu_seconds(self.broker.pid)
@@ -142,7 +144,7 @@ def main():
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", folder / "pour", HERE / "pour.c"], check=True)
         servers = [
             Server("Martlet", brokers.Martlet(folder / "cached", {**PAGE_CACHE, **DELAY}), create),
-            Server("Martlet, synced", brokers.Martlet(folder / "synced", DELAY), create)]
+            Server("Martlet, synced", brokers.Martlet(folder / "synced", DELAY), create, share=10)]
         if options.kafka:
             servers.append(Server("Kafka", brokers.Kafka(folder / "kafka", DELAY), create))
         try:
