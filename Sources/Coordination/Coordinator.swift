@@ -1,5 +1,5 @@
 public import Bytes
-import Collections
+public import Collections
 public import KafkaProtocol
 
 /// Runs one machine over one partition of a replicated log, without touching the log itself.
@@ -11,41 +11,48 @@ public import KafkaProtocol
 public final class Coordinator<Machine: CoordinatorMachine> {
     public typealias Answer = (token: ReplyToken, outcome: Result<Machine.Reply, CoordinatorFailure>)
 
-    public private(set) var machine: Machine
-    private var timers = DeadlineTable<Machine.Timer>()
-    private let ids: () -> UUID
-    private(set) var isLoaded = false
+    @usableFromInline var state: Machine
+    @inlinable public var machine: Machine { state }
+    @usableFromInline var timers = DeadlineTable<Machine.Timer>()
+    @usableFromInline let ids: () -> UUID
+    @usableFromInline var isLoaded = false
 
-    /// Records that were decided on and not taken yet; they make up `open`.
-    private var records: [Machine.Record] = []
-    private var open = StateVersion.loaded.next
-    private var committed = StateVersion.loaded
-    /// Taken, and neither committed nor failed.
-    private var underWay: Deque<StateVersion> = []
+    /// The most that key and value of a record may have together, in bytes. A decision that needs a larger one is taken back,
+    /// by itself, and whoever asked is told.
+    public var recordLimit = Int.max
+
+    /// Records that were decided on and not taken yet, and the same as they will stand in the log.
+    @usableFromInline var records: [Machine.Record] = []
+    @usableFromInline var encoded: [(key: [UInt8], value: [UInt8]?)] = []
+    /// Of the last decision that has records.
+    @usableFromInline var decided = StateVersion.loaded
+    @usableFromInline var committed = StateVersion.loaded
+    /// Taken, and neither committed nor failed: the last decisions of writes.
+    @usableFromInline var underWay: Deque<StateVersion> = []
     /// What waits for a version to be committed, in order.
-    private var waiting: Deque<(version: StateVersion, outcome: Waiting)> = []
-    private var answers: [Answer] = []
+    @usableFromInline var waiting: Deque<(version: StateVersion, outcome: Waiting)> = []
+    @usableFromInline var answers: [Answer] = []
 
-    private enum Waiting {
+    @usableFromInline enum Waiting {
         case reply(ReplyToken, Machine.Reply)
         case note(Machine.Note)
     }
 
-    public init(_ machine: Machine, ids: @escaping () -> UUID) {
-        self.machine = machine
+    @inlinable public init(_ machine: Machine, ids: @escaping () -> UUID) {
+        state = machine
         self.ids = ids
     }
 
     // MARK: Loading
 
     /// Takes up a record that is in the log.
-    public func load(_ record: Machine.Record) {
+    @inlinable public func load(_ record: Machine.Record) {
         precondition(!isLoaded, "a log is loaded before anything is decided")
-        machine.apply(record, in: .loaded)
+        state.apply(record, in: .loaded)
     }
 
     /// The whole log was taken up: from now on commands are handled.
-    public func finishLoading(at now: CoordinatorTime) {
+    @inlinable public func finishLoading(at now: CoordinatorTime) {
         precondition(!isLoaded, "a log is loaded once")
         isLoaded = true
         decide(at: now) { $0.loaded(&$1) }
@@ -53,86 +60,113 @@ public final class Coordinator<Machine: CoordinatorMachine> {
 
     // MARK: Deciding
 
-    public func handle(_ command: Machine.Command, from token: ReplyToken, at now: CoordinatorTime) {
+    @inlinable public func handle(_ command: Machine.Command, from token: ReplyToken, at now: CoordinatorTime) {
         precondition(isLoaded, "commands come after the log")
         decide(at: now) { $0.handle(command, from: token, &$1) }
     }
 
     /// The moment, by `CoordinatorTime.clock`, before which `wake` has nothing to do.
-    public var nextDeadline: Int64? { timers.next }
+    @inlinable public var nextDeadline: Int64? { timers.next }
 
     /// Handles the deadlines that have passed.
-    public func wake(at now: CoordinatorTime) {
+    @inlinable public func wake(at now: CoordinatorTime) {
         while let timer = timers.pop(at: now.clock) { decide(at: now) { $0.expired(timer, &$1) } }
     }
 
-    private func decide(at now: CoordinatorTime, _ decision: (inout Machine, inout Effects<Machine>) -> Void) {
-        var effects = Effects<Machine>(now: now, version: open, ids: ids)
-        decision(&machine, &effects)
+    @inlinable func decide(at now: CoordinatorTime, _ decision: (inout Machine, inout Effects<Machine>) -> Void) {
+        var effects = Effects<Machine>(now: now, version: decided.next, ids: ids)
+        decision(&state, &effects)
         for (timer, deadline) in effects.timers {
             if let deadline { timers.set(timer, deadline) } else { timers.cancel(timer) }
         }
-        records.append(contentsOf: effects.records)
-        let version = records.isEmpty ? underWay.last ?? committed : open
+        if !effects.records.isEmpty {
+            guard keep(effects.records) else { return takeBack(effects, at: now) }
+            decided = effects.version
+        }
+        let version = records.isEmpty ? underWay.last ?? committed : decided
         for (token, reply) in effects.replies { wait(.reply(token, reply), for: version) }
         for note in effects.notes { wait(.note(note), for: version) }
         release(at: now)
     }
 
-    private func wait(_ outcome: Waiting, for version: StateVersion) { waiting.append((version, outcome)) }
+    /// False, and nothing is kept, where one of them cannot be stored.
+    @inlinable func keep(_ new: [Machine.Record]) -> Bool {
+        let count = encoded.count
+        for record in new {
+            guard let pair = try? record.encode(), pair.key.count + (pair.value?.count ?? 0) <= recordLimit else {
+                encoded.removeLast(encoded.count - count)
+                return false
+            }
+            encoded.append(pair)
+        }
+        records.append(contentsOf: new)
+        return true
+    }
+
+    /// The newest decision needs what cannot be stored.
+    @usableFromInline func takeBack(_ effects: Effects<Machine>, at now: CoordinatorTime) {
+        state.revert(to: decided)
+        for (token, _) in effects.replies { answers.append((token, .failure(.tooLarge))) }
+        for note in effects.notes { decide(at: now) { $0.ended(note, failure: .tooLarge, &$1) } }
+    }
+
+    @inlinable func wait(_ outcome: Waiting, for version: StateVersion) { waiting.append((version, outcome)) }
 
     // MARK: Writing
 
     /// Whether there is something to append.
-    public var hasRecords: Bool { !records.isEmpty }
+    @inlinable public var hasRecords: Bool { !records.isEmpty }
 
     /// The records that were decided on since they were last taken, and the version that they make.
-    public func takeRecords() -> (version: StateVersion, records: [Machine.Record]) {
+    @inlinable public func takeRecords() -> (
+        version: StateVersion, records: [Machine.Record], encoded: [(key: [UInt8], value: [UInt8]?)]
+    ) {
         precondition(!records.isEmpty, "there is something to append")
         defer {
             records.removeAll()
-            underWay.append(open)
-            open = open.next
+            encoded.removeAll()
+            underWay.append(decided)
         }
-        return (open, records)
+        return (decided, records, encoded)
     }
 
     /// The records of this version, and of all before it, are committed.
-    public func committed(_ version: StateVersion, at now: CoordinatorTime) {
-        precondition(version < open, "what is committed was taken")
+    @inlinable public func committed(_ version: StateVersion, at now: CoordinatorTime) {
         guard let first = underWay.first, first <= version else { return }
         while let first = underWay.first, first <= version { _ = underWay.popFirst() }
         committed = version
-        machine.commit(upTo: version)
+        state.commit(upTo: version)
         release(at: now)
     }
 
     /// The records of this version are not in the log, nor is anything that was decided after them.
-    public func failed(_ version: StateVersion, because failure: CoordinatorFailure, at now: CoordinatorTime) {
-        precondition(version < open, "what fails was taken")
+    @inlinable public func failed(_ version: StateVersion, because failure: CoordinatorFailure, at now: CoordinatorTime)
+    {
         guard let last = underWay.last, last >= version else { return }
         while let last = underWay.last, last >= version { _ = underWay.popLast() }
-        machine.revert(to: version.previous)
+        let kept = underWay.last ?? committed
+        state.revert(to: kept)
         records.removeAll()
+        encoded.removeAll()
         var lost: [Waiting] = []
-        while let last = waiting.last, last.version >= version {
+        while let last = waiting.last, last.version > kept {
             _ = waiting.popLast()
             lost.append(last.outcome)
         }
         for outcome in lost.reversed() {
             switch outcome {
             case .reply(let token, _): answers.append((token, .failure(failure)))
-            case .note(let note): decide(at: now) { $0.ended(note, isCommitted: false, &$1) }
+            case .note(let note): decide(at: now) { $0.ended(note, failure: failure, &$1) }
             }
         }
     }
 
-    private func release(at now: CoordinatorTime) {
+    @inlinable func release(at now: CoordinatorTime) {
         while let first = waiting.first, first.version <= committed {
             _ = waiting.popFirst()
             switch first.outcome {
             case .reply(let token, let reply): answers.append((token, .success(reply)))
-            case .note(let note): decide(at: now) { $0.ended(note, isCommitted: true, &$1) }
+            case .note(let note): decide(at: now) { $0.ended(note, failure: nil, &$1) }
             }
         }
     }
@@ -140,7 +174,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     // MARK: Answers
 
     /// The answers that became due since they were last taken, in order.
-    public func takeAnswers() -> [Answer] {
+    @inlinable public func takeAnswers() -> [Answer] {
         defer { answers.removeAll() }
         return answers
     }
@@ -152,6 +186,8 @@ public enum CoordinatorFailure: Error, Sendable, Hashable {
     case loading
     /// Its log takes no records now.
     case notStored
+    /// It would have to store a record that is larger than its log takes.
+    case tooLarge
     /// It is not here, or no longer.
     case notHere
 
@@ -160,6 +196,7 @@ public enum CoordinatorFailure: Error, Sendable, Hashable {
         switch self {
         case .loading: .coordinatorLoadInProgress
         case .notStored: .coordinatorNotAvailable
+        case .tooLarge: .unknownServerError
         case .notHere: .notCoordinator
         }
     }

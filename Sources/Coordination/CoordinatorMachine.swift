@@ -16,7 +16,7 @@ public struct CoordinatorTime: Sendable, Hashable {
 /// Whom to answer: opaque to the coordinator, which only carries it.
 public struct ReplyToken: Sendable, Hashable {
     public let number: UInt64
-    public init(_ number: UInt64) { self.number = number }
+    @inlinable public init(_ number: UInt64) { self.number = number }
 }
 
 /// Something that a coordinator keeps in its log: the newest record of a key counts, and one without a value ends the key.
@@ -45,8 +45,9 @@ public protocol CoordinatorMachine {
     mutating func handle(_ command: Command, from token: ReplyToken, _ effects: inout Effects<Self>)
     /// A deadline has passed.
     mutating func expired(_ timer: Timer, _ effects: inout Effects<Self>)
-    /// The write that was noted is committed; or it failed, and the hard state is as it was before it.
-    mutating func ended(_ note: Note, isCommitted: Bool, _ effects: inout Effects<Self>)
+    /// The write that was noted is committed; or it failed, for a reason that is given, and the hard state is as it was
+    /// before it.
+    mutating func ended(_ note: Note, failure: CoordinatorFailure?, _ effects: inout Effects<Self>)
 
     /// Takes up a record.
     mutating func apply(_ record: Record, in version: StateVersion)
@@ -59,18 +60,18 @@ public protocol CoordinatorMachine {
     mutating func revert(to version: StateVersion)
 }
 
-/// Counts the writes of a coordinator. What is loaded has version 0.
+/// Counts the decisions of a coordinator that have records; a write is named by the last of its decisions. What is loaded has version 0.
 public struct StateVersion: Sendable, Hashable, Comparable {
     public let number: UInt64
 
     public static let loaded = StateVersion(number: 0)
 
-    init(number: UInt64) { self.number = number }
+    @inlinable init(number: UInt64) { self.number = number }
 
-    var next: StateVersion { StateVersion(number: number + 1) }
-    var previous: StateVersion { StateVersion(number: number - 1) }
+    @inlinable var next: StateVersion { StateVersion(number: number + 1) }
+    @inlinable var previous: StateVersion { StateVersion(number: number - 1) }
 
-    public static func < (left: StateVersion, right: StateVersion) -> Bool { left.number < right.number }
+    @inlinable public static func < (left: StateVersion, right: StateVersion) -> Bool { left.number < right.number }
 }
 
 /// What a decision leads to.
@@ -78,37 +79,39 @@ public struct Effects<Machine: CoordinatorMachine> {
     public let now: CoordinatorTime
     /// The version that the records of this decision will have.
     public let version: StateVersion
-    private let ids: () -> UUID
+    @usableFromInline let ids: () -> UUID
 
-    private(set) var records: [Machine.Record] = []
-    private(set) var replies: [(token: ReplyToken, reply: Machine.Reply)] = []
-    private(set) var notes: [Machine.Note] = []
-    private(set) var timers: [(timer: Machine.Timer, deadline: Int64?)] = []
+    @usableFromInline var records: [Machine.Record] = []
+    @usableFromInline var replies: [(token: ReplyToken, reply: Machine.Reply)] = []
+    @usableFromInline var notes: [Machine.Note] = []
+    @usableFromInline var timers: [(timer: Machine.Timer, deadline: Int64?)] = []
 
-    init(now: CoordinatorTime, version: StateVersion, ids: @escaping () -> UUID) {
+    @inlinable init(now: CoordinatorTime, version: StateVersion, ids: @escaping () -> UUID) {
         self.now = now
         self.version = version
         self.ids = ids
     }
 
     /// Writes a record. The machine applies it itself.
-    public mutating func write(_ record: Machine.Record) { records.append(record) }
+    @inlinable public mutating func write(_ record: Machine.Record) { records.append(record) }
 
     /// Answers when everything that was written so far is committed; whoever asked is told of a failure instead if it is
     /// not.
-    public mutating func reply(_ token: ReplyToken, _ reply: Machine.Reply) { replies.append((token, reply)) }
+    @inlinable public mutating func reply(_ token: ReplyToken, _ reply: Machine.Reply) {
+        replies.append((token, reply))
+    }
 
     /// Has the machine told when everything that was written so far is committed, or has failed.
-    public mutating func note(_ note: Machine.Note) { notes.append(note) }
+    @inlinable public mutating func note(_ note: Machine.Note) { notes.append(note) }
 
     /// - Parameter wait: milliseconds.
-    public mutating func schedule(_ timer: Machine.Timer, after wait: Int64) {
+    @inlinable public mutating func schedule(_ timer: Machine.Timer, after wait: Int64) {
         let (deadline, overflow) = now.clock.addingReportingOverflow(max(wait, 0))
         timers.append((timer, overflow ? .max : deadline))
     }
 
-    public mutating func cancel(_ timer: Machine.Timer) { timers.append((timer, nil)) }
+    @inlinable public mutating func cancel(_ timer: Machine.Timer) { timers.append((timer, nil)) }
 
     /// An id that nothing else has.
-    public func makeID() -> UUID { ids() }
+    @inlinable public func makeID() -> UUID { ids() }
 }

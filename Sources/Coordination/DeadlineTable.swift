@@ -1,27 +1,30 @@
 /// Deadlines by name, the nearest first. Moving one to a later moment, which heartbeats do all the time, costs a look-up.
+@usableFromInline
 struct DeadlineTable<Name: Hashable> {
     /// The deadlines that count, in milliseconds.
-    private var deadlines: [Name: Int64] = [:]
+    @usableFromInline var deadlines: [Name: Int64] = [:]
     /// A heap with at least one entry for each name, none of them later than its deadline.
-    private var heap: [(deadline: Int64, name: Name)] = []
+    @usableFromInline var heap: [(deadline: Int64, name: Name)] = []
 
     var count: Int { deadlines.count }
     var heapSize: Int { heap.count }
 
-    /// When to look again: no deadline passes before.
-    var next: Int64? { heap.first?.deadline }
+    @inlinable init() {}
 
-    mutating func set(_ name: Name, _ deadline: Int64) {
+    /// When to look again: no deadline passes before.
+    @inlinable var next: Int64? { heap.first?.deadline }
+
+    @inlinable mutating func set(_ name: Name, _ deadline: Int64) {
         let previous = deadlines.updateValue(deadline, forKey: name)
         if let previous, previous <= deadline { return }
         push(deadline, name)
         if heap.count > 2 * deadlines.count + 64 { rebuild() }
     }
 
-    mutating func cancel(_ name: Name) { deadlines[name] = nil }
+    @inlinable mutating func cancel(_ name: Name) { deadlines[name] = nil }
 
     /// A name whose deadline has passed, which is forgotten.
-    mutating func pop(at now: Int64) -> Name? {
+    @inlinable mutating func pop(at now: Int64) -> Name? {
         while let first = heap.first, first.deadline <= now {
             removeFirst()
             guard let deadline = deadlines[first.name] else { continue }
@@ -35,12 +38,12 @@ struct DeadlineTable<Name: Hashable> {
     }
 
     /// Drops the entries of deadlines that were cancelled or moved.
-    private mutating func rebuild() {
+    @inlinable mutating func rebuild() {
         heap.removeAll(keepingCapacity: true)
         for (name, deadline) in deadlines { push(deadline, name) }
     }
 
-    private mutating func push(_ deadline: Int64, _ name: Name) {
+    @inlinable mutating func push(_ deadline: Int64, _ name: Name) {
         heap.append((deadline, name))
         var child = heap.count - 1
         while child > 0 {
@@ -51,7 +54,7 @@ struct DeadlineTable<Name: Hashable> {
         }
     }
 
-    private mutating func removeFirst() {
+    @inlinable mutating func removeFirst() {
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         var parent = 0

@@ -1,29 +1,29 @@
-import Collections
+public import Collections
 
 /// What is needed to take changes back: an entry per change, by the version in which it was made.
 ///
 /// The state itself is always the newest; the journal holds only what is not committed yet.
 public struct UndoJournal<Entry> {
-    private var entries: Deque<(version: StateVersion, entry: Entry)> = []
+    @usableFromInline var entries: Deque<(version: StateVersion, entry: Entry)> = []
 
-    public init() {}
+    @inlinable public init() {}
 
-    public var isEmpty: Bool { entries.isEmpty }
+    @inlinable public var isEmpty: Bool { entries.isEmpty }
 
     /// Notes how to take back a change. What is loaded is never taken back.
-    public mutating func append(_ entry: Entry, in version: StateVersion) {
+    @inlinable public mutating func append(_ entry: Entry, in version: StateVersion) {
         guard version > .loaded else { return }
         precondition(version >= entries.last?.version ?? .loaded, "versions rise")
         entries.append((version, entry))
     }
 
     /// Forgets the changes up to a version.
-    public mutating func commit(upTo version: StateVersion) {
+    @inlinable public mutating func commit(upTo version: StateVersion) {
         while let first = entries.first, first.version <= version { _ = entries.popFirst() }
     }
 
     /// Hands out the changes after a version, the newest first.
-    public mutating func revert(to version: StateVersion, _ undo: (Entry) -> Void) {
+    @inlinable public mutating func revert(to version: StateVersion, _ undo: (Entry) -> Void) {
         while let last = entries.last, last.version > version {
             _ = entries.popLast()
             undo(last.entry)
@@ -33,26 +33,27 @@ public struct UndoJournal<Entry> {
 
 /// A dictionary whose changes can be taken back until they are committed.
 public struct RevertibleDictionary<Key: Hashable, Value> {
-    public private(set) var current: [Key: Value] = [:]
-    private var journal = UndoJournal<(key: Key, previous: Value?)>()
+    @usableFromInline var state: [Key: Value] = [:]
+    @inlinable public var current: [Key: Value] { state }
+    @usableFromInline var journal = UndoJournal<(key: Key, previous: Value?)>()
 
-    public init() {}
+    @inlinable public init() {}
 
-    public subscript(key: Key) -> Value? { current[key] }
+    @inlinable public subscript(key: Key) -> Value? { state[key] }
 
-    public mutating func set(_ key: Key, _ value: Value?, in version: StateVersion) {
+    @inlinable public mutating func set(_ key: Key, _ value: Value?, in version: StateVersion) {
         let previous: Value?
         if let value {
-            previous = current.updateValue(value, forKey: key)
+            previous = state.updateValue(value, forKey: key)
         } else {
-            previous = current.removeValue(forKey: key)
+            previous = state.removeValue(forKey: key)
         }
         journal.append((key, previous), in: version)
     }
 
-    public mutating func commit(upTo version: StateVersion) { journal.commit(upTo: version) }
+    @inlinable public mutating func commit(upTo version: StateVersion) { journal.commit(upTo: version) }
 
-    public mutating func revert(to version: StateVersion) {
-        journal.revert(to: version) { change in current[change.key] = change.previous }
+    @inlinable public mutating func revert(to version: StateVersion) {
+        journal.revert(to: version) { change in state[change.key] = change.previous }
     }
 }

@@ -73,10 +73,12 @@ public struct GroupMachine: CoordinatorMachine {
         }
     }
 
-    public mutating func ended(_ note: GroupNote, isCommitted: Bool, _ effects: inout Effects<GroupMachine>) {
+    public mutating func ended(
+        _ note: GroupNote, failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
+    ) {
         switch note {
-        case .classicGroup(let group, let written): classicWriteEnded(group, written, isCommitted, &effects)
-        case .convertedToClassic(let group): conversionEnded(group.group, isCommitted, &effects)
+        case .classicGroup(let group, let written): classicWriteEnded(group, written, failure, &effects)
+        case .convertedToClassic(let group): conversionEnded(group.group, failure, &effects)
         }
     }
 

@@ -20,6 +20,7 @@ class Field:
     nullable: tuple | None
     tag: int | None
     is_classic: bool
+    default: str | None = None
 
 
 @dataclass
@@ -49,6 +50,7 @@ def parse_field(line, last):
     while words:
         word = words.pop(0)
         if word == "=":
+            result.default = words.pop(0)
             break
         if word == "nullable":
             result.nullable = parse_versions(words.pop(0), last)

@@ -102,6 +102,25 @@ import Testing
         #expect(coordinator.machine.notes == ["a committed 2", "a failed 1"])
     }
 
+    /// Neither those before it in the same write nor those after it notice.
+    @Test func aDecisionThatIsTooLargeIsTakenBackByItself() {
+        coordinator.recordLimit = 4
+        coordinator.finishLoading(at: at(0))
+        ask(.add("a", 1), 1)
+        ask(.add("large", 1), 2)
+        ask(.addAndNote("large"), 3)
+        ask(.read("large"), 4)
+        ask(.add("a", 1), 5)
+        #expect(answers() == ["2:UNKNOWN_SERVER_ERROR"])
+        #expect(coordinator.machine.notes == ["large failed 0"])
+        #expect(coordinator.machine.counters.current == ["a": 2])
+        let write = coordinator.takeRecords()
+        #expect(write.records.map(\.value) == [1, 2])
+        #expect(write.encoded.map(\.value) == [[1], [2]])
+        coordinator.committed(write.version, at: at(0))
+        #expect(answers() == ["1:1", "4:0", "5:2"])
+    }
+
     @Test func deadlinesComeBackAsDecisions() {
         coordinator.finishLoading(at: at(0))
         ask(.addLater("a", wait: 10), 1, at: 100)

@@ -48,8 +48,8 @@ struct CounterMachine: CoordinatorMachine {
 
     mutating func expired(_ timer: String, _ effects: inout Effects<CounterMachine>) { add(timer, 1, &effects) }
 
-    mutating func ended(_ note: String, isCommitted: Bool, _ effects: inout Effects<CounterMachine>) {
-        notes.append("\(note) \(isCommitted ? "committed" : "failed") \(counters[note] ?? 0)")
+    mutating func ended(_ note: String, failure: CoordinatorFailure?, _ effects: inout Effects<CounterMachine>) {
+        notes.append("\(note) \(failure == nil ? "committed" : "failed") \(counters[note] ?? 0)")
     }
 
     mutating func apply(_ record: Record, in version: StateVersion) {

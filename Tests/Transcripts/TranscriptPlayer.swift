@@ -109,7 +109,7 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
     }
 
     private mutating func write() throws {
-        let (version, records) = coordinator.takeRecords()
+        let (version, records, _) = coordinator.takeRecords()
         for record in records { outputs.add(adapter.describe(record)) }
         held.append((version, records))
         if !isHolding { try commitHeld() }

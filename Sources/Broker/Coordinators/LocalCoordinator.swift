@@ -29,13 +29,19 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     private var nextAsker: UInt64 = 1
     /// Versions whose records were appended, the oldest first.
     private var appended: Deque<StateVersion> = []
+    /// What the machine was told while it was loading: metadata that changed.
+    private var untold: [Machine.Command] = []
     private var alarm: (deadline: Int64, token: DeadlineToken)?
 
     init(_ machine: Machine, _ local: LocalPartition, _ shard: BrokerShard) {
         self.local = local
         self.shard = shard
         coordinator = Coordinator(machine, ids: { [unowned shard] in UUID.random(using: &shard.random) })
+        limitRecords()
     }
+
+    /// What the partition takes as one batch, less what a batch of one record adds to it.
+    private func limitRecords() { coordinator.recordLimit = local.rules.verification.maximumBatchSize - 128 }
 
     /// The state as it is now, committed or not; nil while it is being read.
     var machine: Machine? { phase == .running ? coordinator.machine : nil }
@@ -60,9 +66,12 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
         }
     }
 
-    /// Has the machine handle a command that is not answered. Before it runs there is nothing that could need it.
+    /// Has the machine handle a command that is not answered; one that still reads its state does when it has.
     func tell(_ command: Machine.Command) {
-        guard phase == .running else { return }
+        guard phase == .running else {
+            if phase == .loading { untold.append(command) }
+            return
+        }
         coordinator.handle(command, from: ReplyToken(0), at: now)
         settle()
     }
@@ -157,6 +166,8 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
                 "milliseconds": .init((shard.loop.now - started).milliseconds),
             ])
         settle()
+        for command in untold { tell(command) }
+        untold.removeAll()
     }
 }
 
@@ -170,8 +181,9 @@ protocol AnyLocalCoordinator: AnyObject {
 
 extension LocalCoordinator: AnyLocalCoordinator {
     func appendDecisions() {
+        limitRecords()
         guard phase == .running, coordinator.hasRecords else { return }
-        let (version, records) = coordinator.takeRecords()
+        let (version, _, records) = coordinator.takeRecords()
         guard let batches = batches(of: records) else { return fail(version) }
         for (place, batch) in batches.enumerated() {
             let isLast = place == batches.count - 1
@@ -180,15 +192,14 @@ extension LocalCoordinator: AnyLocalCoordinator {
         appended.append(version)
     }
 
-    /// nil where a record cannot be written at all.
-    private func batches(of records: [Machine.Record]) -> [Buffer]? {
+    /// nil where a record is larger than any batch may be.
+    private func batches(of records: [(key: [UInt8], value: [UInt8]?)]) -> [Buffer]? {
         var batches: [Buffer] = []
         let timestamp = shard.loop.wallClockMs
         var options = BatchBuilder.Options()
         options.sizeLimit = local.rules.verification.maximumBatchSize
         var builder = BatchBuilder(options)
-        for record in records {
-            guard let (key, value) = try? record.encode() else { return nil }
+        for (key, value) in records {
             if builder.append(timestamp: timestamp, key: key, value: value) { continue }
             batches.append(builder.finish())
             builder = BatchBuilder(options)

@@ -5,8 +5,10 @@ import KafkaProtocolMore
 /// ConsumerGroupHeartbeat, versions 0 and 1. 1 regular expressions, and member ids that the members make (KIP-848, KIP-1082).
 enum ConsumerGroupHeartbeatHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
+        // What a member owns, and what it subscribes to, of which nothing need exist.
+        let limits = session.shard.requestLimits
         let body = try request.decode(
-            ConsumerGroupHeartbeatRequest.self, maximumElements: session.shard.requestLimits.partitions)
+            ConsumerGroupHeartbeatRequest.self, maximumElements: limits.partitions + limits.topics)
         session.answer(
             request.reply, byGroup: body.groupId, .consumerGroupHeartbeat(body, session.client(request)),
             response: { if case .consumerGroupHeartbeat(let response) = $0 { response } else { nil } },

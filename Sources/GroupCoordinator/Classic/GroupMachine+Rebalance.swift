@@ -138,13 +138,13 @@ extension GroupMachine {
     }
 
     mutating func classicWriteEnded(
-        _ name: String, _ write: ClassicWrite, _ isCommitted: Bool, _ effects: inout Effects<GroupMachine>
+        _ name: String, _ write: ClassicWrite, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
     ) {
         guard case .classic(let group) = groups[name], case .assignments(let assignments, let generation) = write,
             group.state == .completing, group.generation == generation
         else { return }
-        guard isCommitted else {
-            endSync(group, name, .coordinatorNotAvailable, &effects)
+        if let failure {
+            endSync(group, name, failure.errorCode, &effects)
             return rebalance(name, group, because: "the assignment could not be stored", &effects)
         }
         group.enter(.stable, at: effects.now.wall)

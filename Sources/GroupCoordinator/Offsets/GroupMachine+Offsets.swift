@@ -114,13 +114,14 @@ extension GroupMachine {
     private func row(
         _ topic: String, _ id: UUID, _ partitions: [Int32], of group: String
     ) -> OffsetFetchResponse.OffsetFetchResponseTopics {
+        let current = id.isZero ? image.topics.id(of: topic) ?? .zero : id
         var row = OffsetFetchResponse.OffsetFetchResponseTopics()
         row.name = topic
         row.topicId = id
         row.partitions = partitions.map { partition in
             var answer = OffsetFetchResponse.OffsetFetchResponsePartitions()
             answer.partitionIndex = partition
-            guard let committed = offsets[group, topic, partition] else {
+            guard let committed = offsets[group, topic, partition], !committed.isOfAnother(than: current) else {
                 answer.committedOffset = -1
                 return answer
             }

@@ -22,6 +22,9 @@ struct CommittedOffset: Sendable, Equatable {
         expireTimestamp = value.expireTimestamp
         topicID = value.topicId
     }
+
+    /// Whether it was committed for an earlier topic of the same name, as far as both are known.
+    func isOfAnother(than topic: UUID) -> Bool { !topicID.isZero && !topic.isZero && topicID != topic }
 }
 
 /// The offsets of all groups of a machine. The newest state, with what is needed to take it back.

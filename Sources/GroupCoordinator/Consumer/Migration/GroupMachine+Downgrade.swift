@@ -60,8 +60,10 @@ extension GroupMachine {
     }
 
     /// Where the write failed the consumer group is there again, and nobody will answer those who joined the classic one.
-    func conversionEnded(_ classic: ClassicGroup, _ isCommitted: Bool, _ effects: inout Effects<GroupMachine>) {
-        if !isCommitted { classic.release(.coordinatorNotAvailable, &effects) }
+    func conversionEnded(
+        _ classic: ClassicGroup, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
+    ) {
+        if let failure { classic.release(failure.errorCode, &effects) }
     }
 }
 
