@@ -18,7 +18,8 @@ struct GroupCommand: ParsableCommand {
                     "martlet group reset-offsets billing --topic orders --to-earliest --execute"),
             ],
             subcommands: [
-                GroupListCommand.self, GroupDescribeCommand.self, GroupResetOffsetsCommand.self,
+                GroupListCommand.self, GroupDescribeCommand.self, GroupExplainCommand.self,
+                GroupResetOffsetsCommand.self,
                 GroupDeleteCommand.self, GroupDeleteOffsetsCommand.self,
             ], seeAlso: ["martlet consume", "martlet topic describe"])
     }

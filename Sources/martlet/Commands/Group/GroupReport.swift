@@ -19,7 +19,8 @@ struct GroupReport: Equatable {
         /// Records that were not read. Below 0 where the log ends before what was committed: it is not the same log.
         var lag: Int64? {
             guard let committed, let end else { return nil }
-            return end - committed.offset
+            let (lag, overflow) = end.subtractingReportingOverflow(committed.offset)
+            return overflow ? nil : lag
         }
 
         /// For how long the oldest unread record has waited, in milliseconds; 0 where there is none.
@@ -54,7 +55,12 @@ struct GroupReport: Equatable {
     }
 
     /// Unread records of all partitions together, as far as they are known.
-    var lag: Int64 { rows.reduce(0) { $0 + max(0, $1.lag ?? 0) } }
+    var lag: Int64 {
+        rows.reduce(0) { sum, row in
+            let (sum, overflow) = sum.addingReportingOverflow(max(0, row.lag ?? 0))
+            return overflow ? .max : sum
+        }
+    }
 
     /// For how long the oldest unread record of all has waited, in milliseconds; nil where no row says.
     var lagMilliseconds: Int64? { rows.compactMap { $0.lagMilliseconds(now: now) }.max() }
