@@ -49,7 +49,7 @@ extension Client {
                     }
                 }
             },
-            refusal: { ErrorCode(rawValue: $0.wholeError) },
+            refusal: { $0.firstError },
             completion: { result in
                 completion(
                     result.flatMap { response in
@@ -121,6 +121,14 @@ private func outcome(_ code: Int16, _ what: String) -> Result<Void, ClientError>
 
 extension OffsetFetchResponse {
     fileprivate var wholeError: Int16 { groups.first?.errorCode ?? errorCode }
+
+    /// That of the whole, or of a partition, as where a transaction is about to move its offset.
+    fileprivate var firstError: ErrorCode {
+        let parts = topics.flatMap { $0.partitions.map(\.errorCode) }
+        let groupParts = groups.flatMap { $0.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        let all = [wholeError] + parts + groupParts
+        return ErrorCode(rawValue: all.first { $0 != 0 } ?? 0)
+    }
 
     fileprivate func offsets(doing what: String) -> Result<[TopicPartition: GroupOffset], ClientError> {
         var rows: [(topic: String, partition: Int32, offset: GroupOffset, errorCode: Int16)] = []

@@ -59,9 +59,21 @@ struct GroupDescribeCommand: ParsableCommand {
     }
 }
 
+extension GroupDescription {
+    /// The state for people to read: `preparing rebalance`.
+    var stateText: String {
+        var text = ""
+        for character in state {
+            if character.isUppercase, !text.isEmpty { text.append(" ") }
+            text.append(contentsOf: character.lowercased())
+        }
+        return text
+    }
+}
+
 extension GroupReport {
     func text(_ style: Style) -> String {
-        var head = [style.bold(description.name), description.state.lowercased(), description.kind.rawValue]
+        var head = [style.bold(description.name), description.stateText, description.kind.rawValue]
         if description.protocolType != "consumer", !description.protocolType.isEmpty {
             head.append("protocol \(description.protocolType)")
         }

@@ -29,7 +29,7 @@ struct GroupStory {
         let count = description.members.count
         let members = count == 0 ? "nobody is in it" : "\(count) member\(count == 1 ? "" : "s")"
         let epoch = description.epoch.map { ", epoch \($0)" } ?? ""
-        return "is \(description.state.lowercased()): \(members)\(epoch) (\(description.kind.rawValue))"
+        return "is \(description.stateText): \(members)\(epoch) (\(description.kind.rawValue))"
     }
 
     private var memory: String {

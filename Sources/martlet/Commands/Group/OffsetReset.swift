@@ -49,7 +49,7 @@ final class OffsetReset {
         fail(
             """
             group \(group.name) is in use: it has \(count) member\(count == 1 ? "" : "s") \
-            (\(group.state.lowercased())), which would commit over what is set
+            (\(group.stateText)), which would commit over what is set
             """,
             "Stop them first: \(clients.prefix(5).joined(separator: ", "))\(clients.count > 5 ? ", …" : "").")
     }
