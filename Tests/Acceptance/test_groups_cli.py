@@ -3,6 +3,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from datetime import datetime, timezone
@@ -175,7 +176,7 @@ def test_a_plan_is_kept_in_a_file_that_kafkas_tool_reads(broker, kafka_tools, or
     assert committed(broker, "kept") == {0: 5, 1: 10}, printed
     exported = kafka_tools.ask(
         "kafka-consumer-groups", "--reset-offsets", "--group", "kept", "--topic", "orders", "--to-earliest", "--export")
-    file.write_text(exported)
+    file.write_text("".join(line + "\n" for line in exported.splitlines() if line.startswith("orders,")))
     ok(broker, "group", "reset-offsets", "kept", "--from-file", str(file), "--execute")
     assert committed(broker, "kept") == {0: 0, 1: 0, 2: 0}
 
@@ -239,7 +240,7 @@ def test_explain_tells_joins_evictions_and_who_lags(broker, orders, protocol):
             "c = Consumer(eval(sys.argv[1]))\nc.subscribe(['orders'])\n" \
             "while not c.assignment(): c.poll(0.1)\nprint('in', flush=True)\nwhile True: c.poll(0.1)"
         other = {"bootstrap.servers": broker.address, "group.id": "told", **settings, "client.id": "dying"}
-        with subprocess.Popen(["python3", "-c", code, repr(other)], stdout=subprocess.PIPE, text=True) as dying:
+        with subprocess.Popen([sys.executable, "-c", code, repr(other)], stdout=subprocess.PIPE, text=True) as dying:
             try:
                 assert dying.stdout.readline() == "in\n"
             finally:
@@ -363,4 +364,4 @@ def test_an_output_that_fails_commits_nothing(broker, orders):
 def test_help_and_completion_know_the_commands(broker):
     assert "reset-offsets" in subprocess.run([brokers.BINARY, "group", "--help"], capture_output=True, text=True).stdout
     assert "reset-offsets" in subprocess.run([brokers.BINARY, "completion", "bash"], capture_output=True, text=True).stdout
-    assert "reset-offsets" in subprocess.run([brokers.BINARY, "manual"], capture_output=True, text=True).stdout
+    assert "reset\\-offsets" in subprocess.run([brokers.BINARY, "manual"], capture_output=True, text=True).stdout
