@@ -112,7 +112,7 @@ let package = Package(
         tests(
             "martlet",
             [
-                "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
+                "Bytes", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
                 "Runtime",
             ]),
         .target(

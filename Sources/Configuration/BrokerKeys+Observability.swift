@@ -8,7 +8,10 @@ extension BrokerKeys {
             about: "Topics that have series of their own in /metrics; the others are summed up."),
         int(
             "martlet.metrics.partitions", 10_000, .atLeast(0),
-            about: "Partitions that have series of their own in /metrics; the others are summed up."),
+            about: "Partitions that have series of their own in /metrics; the others are summed up. As many of groups."),
+        int(
+            "martlet.metrics.groups", 1_000, .atLeast(0),
+            about: "Groups whose members, offsets and lag have series of their own in /metrics."),
     ]
 }
 
@@ -19,6 +22,7 @@ extension BrokerConfiguration {
         public let httpListeners: [HTTPListener]
         public let maximumTopicSeries: Int
         public let maximumPartitionSeries: Int
+        public let maximumGroupSeries: Int
     }
 
     /// An address to serve HTTP on.
@@ -48,5 +52,6 @@ extension BrokerConfiguration.Observability {
         httpListeners = listeners
         maximumTopicSeries = Int(settings.number("martlet.metrics.topics"))
         maximumPartitionSeries = Int(settings.number("martlet.metrics.partitions"))
+        maximumGroupSeries = Int(settings.number("martlet.metrics.groups"))
     }
 }

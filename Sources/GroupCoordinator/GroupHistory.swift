@@ -3,6 +3,8 @@ import Collections
 /// What happened to a group, in words, the newest last: kept in memory, bounded, gone after a restart.
 public struct GroupExplanation: Sendable {
     public var group: String
+    /// Nothing before it is remembered: when the coordinator began, in milliseconds since 1970.
+    public var since: Int64
     public var type: String
     public var state: String
     public var generation: Int32
@@ -44,6 +46,8 @@ struct GroupHistories {
     static let eventsPerGroup = 64
     static let groupLimit = 1_000
 
+    /// Milliseconds since 1970.
+    var since: Int64 = 0
     private var events: [String: Deque<GroupEvent>] = [:]
     private var order: Deque<String> = []
 

@@ -61,10 +61,12 @@ extension GroupMachine {
         let events = histories.events(of: name)
         guard let group = groups[name] else {
             guard !events.isEmpty else { return nil }
-            return GroupExplanation(group: name, type: "", state: "Dead", generation: -1, events: events)
+            return GroupExplanation(
+                group: name, since: histories.since, type: "", state: "Dead", generation: -1, events: events)
         }
         return GroupExplanation(
-            group: name, type: group.typeName, state: group.stateName, generation: group.generation, events: events)
+            group: name, since: histories.since, type: group.typeName, state: group.stateName,
+            generation: group.generation, events: events)
     }
 }
 

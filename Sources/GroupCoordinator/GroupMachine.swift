@@ -83,6 +83,7 @@ public struct GroupMachine: CoordinatorMachine {
     }
 
     public mutating func loaded(_ effects: inout Effects<GroupMachine>) {
+        histories.since = effects.now.wall
         effects.schedule(.offsetExpiry, after: rules.offsetExpiryInterval)
         for (name, group) in groups.current {
             switch group {

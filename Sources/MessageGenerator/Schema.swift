@@ -80,6 +80,8 @@ struct Field: Sendable {
     var isKey: Bool
     /// Whether its length is never compact.
     var isClassic: Bool
+    /// Whether Kafka does not have it: a tagged field, which whoever does not know it passes over.
+    var isOwn = false
 
     var isNullable: Bool { !nullable.isEmpty }
 }

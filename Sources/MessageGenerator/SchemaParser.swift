@@ -9,6 +9,9 @@ struct SchemaError: Error, Equatable, CustomStringConvertible {
 
 /// Reads one file in our notation (Schemas/README.md describes it).
 struct SchemaParser {
+    /// Far above what Kafka numbers its tagged fields with.
+    static let firstOwnTag: UInt32 = 10_000
+
     private let file: String
     private let lines: [[Substring]]
     private var position = 0
@@ -166,6 +169,9 @@ struct SchemaParser {
         if field.tag != nil, message.flexibleFrom.map({ $0 > field.versions.first }) ?? true {
             throw error("a tagged field in a version that is not flexible")
         }
+        if field.isOwn, (field.tag ?? 0) < SchemaParser.firstOwnTag {
+            throw error("a field of our own has a tag from \(SchemaParser.firstOwnTag) on")
+        }
         try checkDefault(of: field)
         try body(of: field, hasBody: hasBody, in: &message)
         return field
@@ -190,6 +196,7 @@ struct SchemaParser {
             case "ignorable": field.isIgnorable = true
             case "key": field.isKey = true
             case "classic": field.isClassic = true
+            case "own": field.isOwn = true
             case "{":
                 guard words.isEmpty else { throw error("'{' ends a line") }
                 hasBody = true

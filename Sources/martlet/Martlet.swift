@@ -19,7 +19,8 @@ struct Martlet: ParsableCommand {
             ],
             subcommands: [
                 ServerCommand.self, TopicCommand.self, ConfigCommand.self, ProduceCommand.self, ConsumeCommand.self,
-                ClusterCommand.self, QuotaCommand.self, LogCommand.self, DoctorCommand.self, BenchCommand.self,
+                GroupCommand.self, ClusterCommand.self, QuotaCommand.self, LogCommand.self, DoctorCommand.self,
+                BenchCommand.self,
                 CompletionCommand.self, ManualCommand.self,
             ],
             version: Version.text)

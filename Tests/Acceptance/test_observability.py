@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 import brokers
 import clients
@@ -71,7 +72,15 @@ def test_prometheus_counts_what_was_produced(observed, tmp_path):
         target = prometheus.target()
         assert (target["health"], target["lastError"]) == ("up", "")
         assert prometheus.value("min_over_time(up[5m])") == 1, "no scrape failed under load"
+        commit_something(observed)
         check_dashboard(prometheus)
+
+
+def commit_something(broker):
+    """So that there is a group."""
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "readers", "enable.auto.commit": False})
+    consumer.commit(offsets=[TopicPartition("orders", 0, 1)], asynchronous=False)
+    consumer.close()
 
 
 def check_dashboard(prometheus):

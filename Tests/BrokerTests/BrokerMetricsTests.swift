@@ -228,11 +228,56 @@ import Testing
         #expect(try #require(samples["\(throttle){request=\"CreateTopics\",quantile=\"0.99\"}"]) > 1_000)
     }
 
+    @Test(arguments: [1, 3]) func groupsAreMeasuredAsFarAsThereIsRoom(shards: Int) throws {
+        let broker = try Served(["martlet.shards": "\(shards)", "martlet.metrics.partitions": "60"])
+        try broker.client.createTopic("t", partitions: 2)
+        for _ in 0..<3 { _ = try broker.client.produce([1], to: "t") }
+        try broker.client.findCoordinator(of: "g")
+        #expect(try broker.client.commit(1, of: "t", in: "g") == .none)
+        #expect(try broker.client.commit(0, of: "t", partition: 1, in: "g") == .none)
+        try broker.client.findCoordinator(of: "member")
+        let joined = try broker.client.join("member")
+        let samples = try broker.samples()
+        let family = "kafka_consumergroup"
+        #expect(samples["\(family)_lag{consumergroup=\"g\",topic=\"t\",partition=\"0\"}"] == 2)
+        #expect(samples["\(family)_lag{consumergroup=\"g\",topic=\"t\",partition=\"1\"}"] == 0)
+        #expect(samples["\(family)_current_offset{consumergroup=\"g\",topic=\"t\",partition=\"0\"}"] == 1)
+        #expect(samples["\(family)_lag_sum{consumergroup=\"g\",topic=\"t\"}"] == 2)
+        #expect(samples["\(family)_current_offset_sum{consumergroup=\"g\",topic=\"t\"}"] == 1)
+        #expect(samples["\(family)_members{consumergroup=\"g\"}"] == 0)
+        #expect(joined.errorCode == 0 && samples["\(family)_members{consumergroup=\"member\"}"] == 1)
+        let manager = "kafka_coordinator_group_groupmetadatamanager"
+        #expect(samples["\(manager)_numoffsets"] == 2 && samples["\(manager)_numgroups"] == 2)
+        #expect(samples["\(manager)_numgroupsempty"] == 1)
+        #expect(samples["kafka_server_group_coordinator_metrics_group_count{protocol=\"classic\"}"] == 2)
+        #expect(samples["kafka_server_group_coordinator_metrics_group_count{protocol=\"consumer\"}"] == 0)
+        #expect(samples["martlet_groups_without_series"] == 0)
+    }
+
+    @Test func groupsBeyondTheLimitHaveNoSeries() throws {
+        let broker = try Served(["martlet.metrics.groups": "1", "martlet.shards": "1"])
+        try broker.client.createTopic("t", partitions: 2)
+        for group in ["a", "b", "c"] {
+            try broker.client.findCoordinator(of: group)
+            #expect(try broker.client.commit(0, of: "t", in: group) == .none)
+        }
+        func shown(_ samples: [String: Double]) -> [String] {
+            samples.keys.filter { $0.hasPrefix("kafka_consumergroup_lag{") }
+        }
+        let samples = try broker.samples()
+        #expect(shown(samples).count == 1 && samples["martlet_groups_without_series"] == 2)
+        #expect(samples["kafka_coordinator_group_groupmetadatamanager_numgroups"] == 3)
+        // A group keeps its place as long as it is there.
+        #expect(shown(try broker.samples()) == shown(samples))
+    }
+
     @Test func everyQueryOfTheDashboardNamesWhatIsServed() throws {
         let broker = try Served()
         try broker.client.createTopic("t")
         _ = try broker.client.produce([1], to: "t")
         _ = try broker.client.fetch("t", from: 0)
+        try broker.client.findCoordinator(of: "g")
+        #expect(try broker.client.commit(1, of: "t", in: "g") == .none)
         // Shares of time need something to compare with.
         _ = try broker.samples()
         let names = try HTTPAnswer(port: broker.http, "/metrics").names

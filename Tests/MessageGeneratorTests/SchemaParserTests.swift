@@ -53,6 +53,8 @@ struct SchemaParserTests {
             ("data A 0-1 {\n  x: int32 2+\n}", 2, "versions outside those of the structure"),
             ("data A 0 {\n  x: int32 tag 0\n}", 2, "a tagged field in a version that is not flexible"),
             ("data A 0-1 flexible 1+ {\n  x: int32 tag 0\n}", 2, "a tagged field in a version that is not flexible"),
+            ("data A 0 flexible 0+ {\n  x: int32 own\n}", 2, "a field of our own has a tag from 10000 on"),
+            ("data A 0 flexible 0+ {\n  x: int32 tag 1 own\n}", 2, "a field of our own has a tag from 10000 on"),
             ("data A 0 {\n  x: int32 = null\n}", 2, "a default that 'x' cannot have"),
             ("data A 0 {\n  x: string = true\n}", 2, "a default that 'x' cannot have"),
             ("data A 0 {\n  x: Thing\n}", 2, "unknown type 'Thing'"),

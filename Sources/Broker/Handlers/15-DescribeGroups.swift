@@ -4,30 +4,67 @@ import KafkaProtocolMore
 
 /// DescribeGroups, versions 0 to 6. 1 throttle time; 3 the operations allowed; 4 instance ids; 5 flexible; 6 an error for a group
 /// that is not there, in place of a dead one.
+///
+/// In a tagged field that Kafka does not have a client may ask for the history of each group, of whatever type, and is
+/// answered in others.
 enum DescribeGroupsHandler {
+    private typealias Row = DescribeGroupsResponse.DescribedGroup
+
+    /// A row of the answer, or what belongs into one.
+    private enum Part {
+        case row(Row)
+        case history(GroupExplanation?)
+    }
+
     static func handle(_ request: Request, _ session: ClientSession) throws {
         let body = try request.decode(
             DescribeGroupsRequest.self, maximumElements: session.shard.requestLimits.topics)
         let client = session.client(request)
+        var commands = body.groups.map { (group: $0, command: GroupCommand.describeGroup($0, client)) }
+        if body.includeHistory { commands += body.groups.map { ($0, .explainGroup($0)) } }
         session.answer(
-            request.reply, byGroups: body.groups.map { ($0, .describeGroup($0, client)) },
-            row: { (reply) -> DescribeGroupsResponse.DescribedGroup? in
-                guard case .describeGroup(var row) = reply else { return nil }
-                if request.version >= 3, body.includeAuthorizedOperations, row.errorCode == 0 {
-                    row.authorizedOperations = AuthorizedOperations.group
+            request.reply, byGroups: commands,
+            row: { (reply) -> Part? in
+                switch reply {
+                case .explainGroup(let explanation): return .history(explanation)
+                case .describeGroup(var row):
+                    if request.version >= 3, body.includeAuthorizedOperations, row.errorCode == 0 {
+                        row.authorizedOperations = AuthorizedOperations.group
+                    }
+                    return .row(row)
+                default: return nil
                 }
-                return row
             },
             failed: { group, error in
-                var row = DescribeGroupsResponse.DescribedGroup()
+                var row = Row()
                 row.groupId = group
                 row.errorCode = error.rawValue
-                return row
+                return .row(row)
             },
-            response: { rows in
+            response: { parts in
                 var response = DescribeGroupsResponse()
-                response.groups = rows
+                response.groups = parts.prefix(body.groups.count).compactMap {
+                    if case .row(let row) = $0 { row } else { nil }
+                }
+                for (index, part) in parts.dropFirst(body.groups.count).enumerated() {
+                    if case .history(let explanation?) = part { response.groups[index].explain(explanation) }
+                }
                 return response
             })
+    }
+}
+
+extension DescribeGroupsResponse.DescribedGroup {
+    fileprivate mutating func explain(_ explanation: GroupExplanation) {
+        historySince = explanation.since
+        history = explanation.events.map { event in
+            var row = DescribeGroupsResponse.GroupEvent()
+            row.time = event.time
+            row.generation = event.generation
+            row.kind = event.kind.rawValue
+            row.memberId = event.member
+            row.reason = event.reason
+            return row
+        }
     }
 }

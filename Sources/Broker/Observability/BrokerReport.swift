@@ -26,6 +26,7 @@ struct BrokerReport: Sendable {
         writeBroker(to: &writer)
         writeQuotas(to: &writer)
         writeCompaction(to: &writer)
+        writeGroups(to: &writer)
         writeOwn(to: &writer)
         write(process, to: &writer)
         return writer.bytes

@@ -1,3 +1,4 @@
+import Bytes
 import DiskScheduler
 import KafkaProtocol
 import Metrics
@@ -13,6 +14,9 @@ struct ShardReport: Sendable {
     var retiredTopics = TopicCounts()
     var partitions: [PartitionReport] = []
     var otherPartitions = PartitionSums()
+    /// High watermarks of partitions without series of their own; only where groups have series.
+    var otherEnds: [TopicPartition: Int64] = [:]
+    var groups = GroupsReport()
 
     var disk: DiskStatistics
     var loop: ShardStatistics

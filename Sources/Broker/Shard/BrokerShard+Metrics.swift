@@ -23,6 +23,7 @@ extension BrokerShard {
         report.failedDirectories = failedDirectories
         report.quotas = quotas.measures()
         report.compaction = compactor.report()
+        report.groups = groupSeries.report(groups.running.compactMapValues(\.machine))
         for listener in context.configuration.listeners { report.connections[listener.name] = 0 }
         for session in sessions.all {
             report.connections[session.listener.name, default: 0] += 1
@@ -50,6 +51,7 @@ extension BrokerShard {
                 report.otherPartitions.count += 1
                 report.otherPartitions.sizeBytes += log.size
                 report.otherPartitions.segments += log.segmentCount
+                if groupSeries.isEnabled { report.otherEnds[partition.id] = partition.highWatermark }
             }
         }
     }

@@ -54,6 +54,7 @@ final class BrokerShard {
     let requests = RequestMetrics()
     let quotas: ShardQuotas
     var topicSeries: TopicSeries
+    var groupSeries: GroupSeries
     /// Fetches that wait for records.
     var parkedFetches = 0
     var watches = PartitionWatches()
@@ -91,6 +92,7 @@ final class BrokerShard {
         topicSeries = TopicSeries(
             maximumTopics: context.configuration.observability.maximumTopicSeries,
             maximumPartitions: context.configuration.observability.maximumPartitionSeries)
+        groupSeries = GroupSeries(context.configuration.observability, shardCount: context.shardCount)
         loop.onEndOfTick { [unowned self] in endOfTick() }
     }
 

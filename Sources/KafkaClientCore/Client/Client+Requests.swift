@@ -24,20 +24,23 @@ extension Client {
     }
 
     /// Sends a request once.
+    ///
+    /// - Parameter versions: those that `request` can be said in.
     func attempt<Request: KafkaRequest>(
         _ request: Request, to destination: Destination, timeout: Interval,
+        versions: ClosedRange<Int16> = Request.versions, purpose: Purpose = .general,
         adapt: @escaping (_ request: inout Request, _ version: Int16) -> Void = { (_, _) in },
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
         let outgoing = OutgoingRequest(
-            apiKey: Request.apiKey, versions: Request.versions, deadline: loop.now + timeout,
+            apiKey: Request.apiKey, versions: versions, deadline: loop.now + timeout,
             encode: { (writer, version) throws(EncodeError) in
                 var adapted = request
                 adapt(&adapted, version)
                 try adapted.encode(into: &writer, version: version)
             },
             complete: { completion($0.flatMap(decode)) })
-        transmit(outgoing, to: destination)
+        transmit(outgoing, to: destination, purpose: purpose)
     }
 }
 

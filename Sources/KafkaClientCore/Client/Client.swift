@@ -32,6 +32,8 @@ public final class Client {
     private var isClosed = false
     private var metadataState: MetadataState
     private var observers: [() -> Void] = []
+    /// Where groups were last found, by their names.
+    var coordinators: [String: Int32] = [:]
     /// Told what becomes of connections. What is asked is tried again all the same, so this is for people to read.
     public var onConnectionChange: ((ConnectionChange) -> Void)?
 
@@ -40,6 +42,8 @@ public final class Client {
     enum Purpose: Hashable {
         case general
         case fetch
+        /// Joining a group waits for its other members.
+        case group
     }
 
     private struct ConnectionKey: Hashable {

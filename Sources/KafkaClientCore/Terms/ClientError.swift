@@ -51,6 +51,16 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         case .notEnoughReplicas, .notEnoughReplicasAfterAppend: "too few replicas are in sync"
         case .corruptMessage: "the data is damaged"
         case .invalidTimestamp: "the timestamp is not one that the topic takes"
+        case .groupIdNotFound: "there is no such group"
+        case .nonEmptyGroup: "it has members"
+        case .groupSubscribedToTopic: "a member reads the topic"
+        case .invalidGroupId: "that is not a name for a group"
+        case .groupMaxSizeReached: "it has as many members as it may have"
+        case .inconsistentGroupProtocol: "its members share no way to assign partitions"
+        case .fencedInstanceId: "another member has the same instance id"
+        case .groupAuthorizationFailed: "it is not allowed"
+        case .coordinatorNotAvailable: "the group has no coordinator now"
+        case .coordinatorLoadInProgress: "the coordinator is still reading its log"
         default: nil
         }
     }

@@ -13,6 +13,7 @@ public struct DescribeGroupsRequest: KafkaRequest {
 
     public var groups: [String] = []
     public var includeAuthorizedOperations = false
+    public var includeHistory = false
     public init() {}
 
     public init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
@@ -20,7 +21,15 @@ public struct DescribeGroupsRequest: KafkaRequest {
         let compact = version >= 5
         groups = try cursor.array(compact: compact)
         if version >= 3 { includeAuthorizedOperations = try cursor.bool() }
-        if compact { try cursor.skipTaggedFields() }
+        if compact {
+            try cursor.taggedFields { (tag, field) throws(DecodeError) in
+                switch tag {
+                case 10000: includeHistory = try field.bool()
+                default: return false
+                }
+                return true
+            }
+        }
     }
 
     public func encode(into writer: inout ByteWriter, version: Int16) throws(EncodeError) {
@@ -30,7 +39,15 @@ public struct DescribeGroupsRequest: KafkaRequest {
         if version >= 3 {
             writer.write(includeAuthorizedOperations)
         } else if includeAuthorizedOperations { throw .unsupportedField }
-        if compact { writer.writeUnsignedVarint(0) }
+        if compact {
+            let hasIncludeHistory = includeHistory
+            writer.writeTagCount(hasIncludeHistory)
+            if hasIncludeHistory {
+                let start = writer.beginTaggedField(10000)
+                writer.write(includeHistory)
+                writer.insertSize(at: start)
+            }
+        }
     }
 }
 
@@ -68,6 +85,8 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         public var protocolData = ""
         public var members: [DescribedGroupMember] = []
         public var authorizedOperations: Int32 = -2147483648
+        public var historySince: Int64 = -1
+        public var history: [GroupEvent] = []
         public init() {}
 
         package init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
@@ -80,7 +99,16 @@ public struct DescribeGroupsResponse: ThrottledResponse {
             protocolData = try cursor.string(compact: compact)
             members = try cursor.array(compact: compact, version: version)
             if version >= 3 { authorizedOperations = try cursor.int32() }
-            if compact { try cursor.skipTaggedFields() }
+            if compact {
+                try cursor.taggedFields { (tag, field) throws(DecodeError) in
+                    switch tag {
+                    case 10000: historySince = try field.int64()
+                    case 10001: history = try field.array(compact: true, version: version)
+                    default: return false
+                    }
+                    return true
+                }
+            }
         }
 
         package func encode(into writer: inout ByteWriter, version: Int16) throws(EncodeError) {
@@ -97,7 +125,21 @@ public struct DescribeGroupsResponse: ThrottledResponse {
             if version >= 3 {
                 writer.write(authorizedOperations)
             } else if authorizedOperations != -2147483648 { throw .unsupportedField }
-            if compact { writer.writeUnsignedVarint(0) }
+            if compact {
+                let hasHistorySince = historySince != -1
+                let hasHistory = !history.isEmpty
+                writer.writeTagCount(hasHistorySince, hasHistory)
+                if hasHistorySince {
+                    let start = writer.beginTaggedField(10000)
+                    writer.write(historySince)
+                    writer.insertSize(at: start)
+                }
+                if hasHistory {
+                    let start = writer.beginTaggedField(10001)
+                    try writer.writeArray(history, compact: true, version: version)
+                    writer.insertSize(at: start)
+                }
+            }
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 13 : version >= 5 ? 12 : version >= 3 ? 18 : 14 }
@@ -135,5 +177,34 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 5 ? 7 : version >= 4 ? 16 : 14 }
+    }
+
+    public struct GroupEvent: KafkaStructure {
+        public var time: Int64 = 0
+        public var generation: Int32 = 0
+        public var kind = ""
+        public var memberId = ""
+        public var reason = ""
+        public init() {}
+
+        package init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
+            time = try cursor.int64()
+            generation = try cursor.int32()
+            kind = try cursor.string(compact: true)
+            memberId = try cursor.string(compact: true)
+            reason = try cursor.string(compact: true)
+            try cursor.skipTaggedFields()
+        }
+
+        package func encode(into writer: inout ByteWriter, version: Int16) throws(EncodeError) {
+            writer.write(time)
+            writer.write(generation)
+            try writer.write(kind, compact: true)
+            try writer.write(memberId, compact: true)
+            try writer.write(reason, compact: true)
+            writer.writeUnsignedVarint(0)
+        }
+
+        package static func minimumSize(version: Int16) -> Int { 16 }
     }
 }

@@ -11,6 +11,10 @@ struct ConsumeCommand: ParsableCommand {
                 until --count or --until-end is reached or it is interrupted. Records of one partition come in order; \
                 those of several are mixed. Nothing is remembered: the next run starts where its --from says.
 
+                With --group it reads as a member of a consumer group: the partitions are shared with the group's other \
+                members, each goes on where the group has come to, and what was written out is remembered. Where the \
+                group has not been yet --from says where to start.
+
                 Fields of --format: {topic} {partition} {offset} {timestamp} {time} {key} {value} {headers}; \\t and \
                 \\n are a tab and a line end, {{ is a brace.
                 """,
@@ -24,13 +28,19 @@ struct ConsumeCommand: ParsableCommand {
                     "where each record stands",
                     "martlet consume orders --from beginning --format '{partition} {offset} {time} {key} {value}'"),
                 Example("as JSON, a line each", "martlet consume orders --from 2026-11-25T20:45:00Z --json"),
-            ], seeAlso: ["martlet produce", "martlet topic describe"])
+                Example("share the work with others that do the same", "martlet consume orders --group billing"),
+                Example(
+                    "what the group has not seen yet, and no more",
+                    "martlet consume orders --group billing --from beginning --until-end"),
+            ], seeAlso: ["martlet produce", "martlet topic describe", "martlet group describe"])
     }
 
     @Argument(valueName: "TOPIC", help: "The topic to read.")
     var topic: String
     @Option(name: .long(short: "p"), valueName: "N", help: "A partition to read; all when none is given.")
     var partition: [Int32]
+    @Option(name: .long(short: "g"), valueName: "GROUP", help: "Read as a member of this consumer group.")
+    var group: String?
     @Option(
         name: .long(short: "f"), valueName: "START",
         help: """
@@ -65,7 +75,12 @@ struct ConsumeCommand: ParsableCommand {
         if let negative = partition.first(where: { $0 < 0 }) {
             throw ValidationError("--partition \(negative) must be 0 or more")
         }
-        if from == .end, untilEnd {
+        if let group {
+            if group.isEmpty { throw ValidationError("--group has no name") }
+            if !partition.isEmpty { throw ValidationError("with --group the group says which partitions") }
+            if case .last = from { throw ValidationError("--from -N and --group exclude each other") }
+        }
+        if from == .end, untilEnd, group == nil {
             throw ValidationError(
                 "--until-end with --from end reads nothing", hint: "Add --from beginning, an offset or a time.")
         }
@@ -73,10 +88,18 @@ struct ConsumeCommand: ParsableCommand {
 
     func run() throws {
         try ClientSession.run(connection) { session in
-            let run = ConsumeRun(
-                session: session, topic: topic, partitions: partition, from: from, untilEnd: untilEnd, limit: count,
-                output: RecordOutput(format: outputFormat, null: Array(null.utf8), write: session.write),
-                configuration: configuration)
+            let output = RecordOutput(format: outputFormat, null: Array(null.utf8), write: session.write)
+            guard let group else {
+                let run = ConsumeRun(
+                    session: session, topic: topic, partitions: partition, from: from, untilEnd: untilEnd, limit: count,
+                    output: output, configuration: configuration)
+                return run.start()
+            }
+            var membership = GroupConsumerConfiguration(group: group, topics: [topic])
+            membership.start = from.position(nowMs: session.shard.wallClockMs)
+            membership.fetching = configuration
+            let run = GroupConsumeRun(
+                session: session, configuration: membership, untilEnd: untilEnd, limit: count, output: output)
             run.start()
         }
     }

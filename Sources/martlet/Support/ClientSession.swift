@@ -113,6 +113,10 @@ final class ClientSession {
             return "The topic's max.message.bytes allows less; write smaller batches with --batch-size."
         case .broker(.offsetOutOfRange):
             return "Start elsewhere: --from beginning, --from end, or a time."
+        case .broker(.groupIdNotFound):
+            return "See what there is with 'martlet group list'."
+        case .broker(.nonEmptyGroup), .broker(.groupSubscribedToTopic):
+            return "Stop its members first; who they are says 'martlet group describe'."
         case .broker(.invalidReplicationFactor):
             return "There are fewer brokers than that; leave --replication-factor out to take the default."
         default: return nil

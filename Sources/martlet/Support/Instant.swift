@@ -34,6 +34,35 @@ enum Instant {
         return overflow ? nil : product
     }
 
+    /// Reads a length of time as ISO 8601 writes it, `P1DT2H3M4S` with any of its parts, in milliseconds.
+    static func durationOfISO8601(_ text: String) -> Int64? {
+        guard text.first == "P" else { return nil }
+        var units: [(Character, Int64)] = [("D", 86_400_000)]
+        var total: Int64 = 0
+        var digits = ""
+        var hasAny = false
+        for character in text.dropFirst() {
+            if character == "T", digits.isEmpty {
+                units = [("H", 3_600_000), ("M", 60_000), ("S", 1_000)]
+                hasAny = false
+            } else if character.isASCII, character.isNumber {
+                digits.append(character)
+            } else {
+                guard let index = units.firstIndex(where: { $0.0 == character }), let count = Int64(digits) else {
+                    return nil
+                }
+                let (product, overflow) = count.multipliedReportingOverflow(by: units[index].1)
+                let (sum, sumOverflow) = total.addingReportingOverflow(product)
+                guard !overflow, !sumOverflow else { return nil }
+                total = sum
+                units.removeFirst(index + 1)
+                digits = ""
+                hasAny = true
+            }
+        }
+        return hasAny && digits.isEmpty ? total : nil
+    }
+
     /// The years 1 to 9999, which four digits can say.
     private static let writable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 

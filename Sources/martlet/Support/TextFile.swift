@@ -21,3 +21,21 @@ struct UnreadableFile: Error, CustomStringConvertible {
     let reason: String
     var description: String { "\(path) cannot be read: \(reason)" }
 }
+
+/// Makes a file with this text, in place of one that is there.
+func writeText(_ text: String, to path: String) throws(UnwritableFile) {
+    guard let file = fopen(path, "w") else {
+        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    }
+    let bytes = Array(text.utf8)
+    let isWritten = fwrite(bytes, 1, bytes.count, file) == bytes.count
+    guard fclose(file) == 0, isWritten else {
+        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    }
+}
+
+struct UnwritableFile: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+    var description: String { "\(path) cannot be written: \(reason)" }
+}

@@ -1,0 +1,71 @@
+import Collections
+import Coordination
+
+/// How many groups a machine holds, and of what kind.
+public struct GroupCounts: Sendable {
+    /// By Kafka's names of their states.
+    public var classic: [String: Int] = [:]
+    public var consumer: [String: Int] = [:]
+    /// Partitions that groups have an offset of.
+    public var offsets = 0
+
+    public init() {}
+}
+
+/// What is measured of one group.
+public struct MeasuredGroup: Sendable {
+    public struct Offset: Sendable {
+        public var topic: String
+        public var partition: Int32
+        public var offset: Int64
+    }
+
+    public var name: String
+    public var members: Int
+    public var offsets: [Offset]
+}
+
+extension GroupMachine {
+    public var groupNames: some Sequence<String> { groups.current.keys }
+
+    public func has(_ group: String) -> Bool { groups[group] != nil }
+
+    /// Looks at each group once.
+    public var counts: GroupCounts {
+        var counts = GroupCounts()
+        counts.offsets = offsets.count
+        for group in groups.current.values {
+            switch group {
+            case .classic(let group): counts.classic[group.state.name, default: 0] += 1
+            case .consumer(let group): counts.consumer[group.state.name, default: 0] += 1
+            }
+        }
+        return counts
+    }
+
+    /// How many partitions a group has an offset of.
+    public func offsetCount(of group: String) -> Int {
+        offsets.groups[group]?.values.reduce(0) { $0 + $1.count } ?? 0
+    }
+
+    /// Nil where there is no such group.
+    public func measure(_ name: String) -> MeasuredGroup? {
+        guard let group = groups[name] else { return nil }
+        var measured = MeasuredGroup(name: name, members: group.memberCount, offsets: [])
+        for (topic, partitions) in offsets.groups[name] ?? [:] {
+            for (partition, committed) in partitions {
+                measured.offsets.append(.init(topic: topic, partition: partition, offset: committed.offset))
+            }
+        }
+        return measured
+    }
+}
+
+extension Group {
+    fileprivate var memberCount: Int {
+        switch self {
+        case .classic(let group): group.members.count
+        case .consumer(let group): group.members.count
+        }
+    }
+}
