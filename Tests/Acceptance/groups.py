@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import ConsumerRebalanceListener as AIOListener
 from aiokafka import TopicPartition as AIOTopicPartition
 from aiokafka.errors import KafkaError as AIOKafkaError
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata
 from kafka import TopicPartition as PythonTopicPartition
@@ -34,6 +34,7 @@ SESSION_MILLISECONDS = 30_000
 HEARTBEAT_MILLISECONDS = 300
 COMMIT_EVERY = 50
 PATIENCE_SECONDS = 120
+NO_COORDINATOR_YET = {"NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS"}
 
 
 @dataclass
@@ -418,7 +419,7 @@ class Group:
 
     def committed(self):
         """What the broker says is committed."""
-        return committed(self.broker, self.name)
+        return committed(self.broker, self.name, self.partitions)
 
     def restart_broker(self):
         """kill -9 and a start; what was acknowledged before it must be there after it."""
@@ -439,10 +440,23 @@ class Group:
         assert self.committed() == journal.ends, "leaving changes nothing"
 
 
-def committed(broker, group, seconds=60):
-    admin = AdminClient({"bootstrap.servers": broker.address, "reconnect.backoff.max.ms": 500})
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=seconds)
-    return {(each.topic, each.partition): each.offset for each in asked[group].result(seconds).topic_partitions}
+def committed(broker, group, partitions, seconds=60):
+    """What the broker says is committed; right after its start it may not have the group yet.
+
+    A consumer asks: librdkafka's admin client crashes when the answer sends it to look for the coordinator again.
+    """
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": group, "reconnect.backoff.max.ms": 500})
+    deadline = time.monotonic() + seconds
+    try:
+        while True:
+            try:
+                found = consumer.committed([TopicPartition(*each) for each in partitions], timeout=seconds)
+                return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+            except KafkaException as error:
+                if error.args[0].name() not in NO_COORDINATOR_YET or time.monotonic() > deadline:
+                    raise
+    finally:
+        consumer.close()
 
 
 def described(broker, group):
