@@ -21,6 +21,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata
 from kafka import TopicPartition as PythonTopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError
 
+import brokers
 import clients
 import records
 
@@ -301,6 +302,8 @@ class AIOKafkaMember(Member):
         asyncio.run(self.consume())
 
     async def consume(self):
+        # A commit that is under way is tried again, in whichever generation the member then is: it must end first.
+        self.committing = asyncio.Lock()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker.address, group_id=self.group, client_id=self.name, enable_auto_commit=False,
             auto_offset_reset="earliest", session_timeout_ms=SESSION_MILLISECONDS,
@@ -318,14 +321,15 @@ class AIOKafkaMember(Member):
         self.gave_up()
 
     async def commit(self, consumer):
-        offsets = dict(self.pending)
-        if not offsets:
-            return
-        try:
-            await consumer.commit({AIOTopicPartition(*place): offset for place, offset in offsets.items()})
-        except AIOKafkaError:
-            return
-        self.acknowledged(offsets)
+        async with self.committing:
+            offsets = dict(self.pending)
+            if not offsets:
+                return
+            try:
+                await consumer.commit({AIOTopicPartition(*place): offset for place, offset in offsets.items()})
+            except AIOKafkaError:
+                return
+            self.acknowledged(offsets)
 
     class Listener(AIOListener):
         def __init__(self, member, consumer):
@@ -378,19 +382,23 @@ class Load:
 class Group:
     """A group of one kind of member over the partitions of one topic, and its journal."""
 
-    def __init__(self, broker, name, topic, partitions, kind):
+    def __init__(self, broker, name, topic, partitions, kind, subscription=None):
         self.broker, self.name, self.kind = broker, name, kind
-        self.topic, self.partitions = topic, [(topic, partition) for partition in range(partitions)]
+        self.subscription = [subscription or topic]
+        self.partitions = [(topic, partition) for partition in range(partitions)]
         self.journal = Journal()
         self.members = {}
         self.started = 0
 
-    def grow(self, count, kind=None, **options):
+    def start(self, name, kind=None, **options):
+        self.members[name] = (kind or self.kind)(
+            name, self.broker, self.name, self.subscription, self.journal, **options)
+
+    def grow(self, count, kind=None):
         """Members begin, and have connections when this returns: not every client tries again to get its first one."""
         for _ in range(count):
-            name = f"member-{self.started}"
+            self.start(f"member-{self.started}", kind)
             self.started += 1
-            self.members[name] = (kind or self.kind)(name, self.broker, self.name, [self.topic], self.journal, **options)
         for member in self.members.values():
             assert member.connected.wait(PATIENCE_SECONDS)
 
@@ -425,8 +433,14 @@ class Group:
         """kill -9 and a start; what was acknowledged before it must be there after it."""
         before = self.journal.snapshot()
         self.broker.restart_after_kill()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while lost := self.lost(before):
+            # Kafka answers from below a high watermark that it has yet to raise.
+            assert brokers.REFERENCE and time.monotonic() < deadline, f"acknowledged commits, and what there is now: {lost}"
+
+    def lost(self, before):
         after = self.committed()
-        assert {place: after.get(place) for place in before if after.get(place, -1) < before[place]} == {}
+        return {place: (offset, after.get(place)) for place, offset in before.items() if after.get(place, -1) < offset}
 
     def finish(self, count):
         """All members leave when all records have been processed and committed; every one of them was, by one member."""
@@ -440,18 +454,30 @@ class Group:
         assert self.committed() == journal.ends, "leaving changes nothing"
 
 
-def committed(broker, group, partitions, seconds=60):
-    """What the broker says is committed; right after its start it may not have the group yet.
+def committed(broker, group, partitions):
+    """What the broker says is committed.
 
     A consumer asks: librdkafka's admin client crashes when the answer sends it to look for the coordinator again.
     """
+    found = with_coordinator(broker, group, lambda consumer: consumer.committed(
+        [TopicPartition(*each) for each in partitions], timeout=PATIENCE_SECONDS))
+    return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+
+
+def commit(broker, group, offsets):
+    """Commits for a group without members."""
+    wanted = [TopicPartition(*place, offset, leader_epoch=0) for place, offset in offsets.items()]
+    with_coordinator(broker, group, lambda consumer: consumer.commit(offsets=wanted, asynchronous=False))
+
+
+def with_coordinator(broker, group, ask):
+    """The answer to a consumer of the group; a broker that has just started may not be the coordinator yet."""
     consumer = Consumer({"bootstrap.servers": broker.address, "group.id": group, "reconnect.backoff.max.ms": 500})
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while True:
             try:
-                found = consumer.committed([TopicPartition(*each) for each in partitions], timeout=seconds)
-                return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+                return ask(consumer)
             except KafkaException as error:
                 if error.args[0].name() not in NO_COORDINATOR_YET or time.monotonic() > deadline:
                     raise

@@ -2,6 +2,7 @@
 import os
 
 import pytest
+from confluent_kafka import Consumer
 
 import clients
 import groups
@@ -42,6 +43,95 @@ def test_a_group_grows_and_shrinks_under_load_while_the_broker_is_killed(broker,
     group.finish(count)
     print(f"{kind.name_of_client}: {count} records, {group.journal.processed_twice} of them processed twice, "
           f"{group.started} members, {len(group.journal.generations)} ownerships")
+
+
+def test_a_group_moves_to_the_consumer_protocol_and_back_under_load(broker):
+    clients.create_topic(broker, "orders", 6)
+    load = groups.Load(broker, "orders", 6, RATE)
+    group = groups.Group(broker, "workers", "orders", 6, groups.ClassicMember)
+    group.grow(3)
+    group.settle()
+    assert groups.described(broker, "workers").type.name == "CLASSIC"
+    for to in (groups.ConsumerProtocolMember, groups.ClassicMember):
+        for step in range(3):
+            group.grow(1, to)
+            group.settle()
+            group.shrink(1)
+            group.settle()
+            group.progress()
+            if step == 0:
+                assert groups.described(broker, "workers").type.name == "CONSUMER"
+                group.restart_broker()
+                group.progress()
+    assert groups.described(broker, "workers").type.name == "CLASSIC"
+    group.finish(load.stop())
+
+
+def test_a_group_stays_classic_when_its_assignor_has_data_of_its_own(broker):
+    """So has librdkafka's cooperative-sticky one, from the second rebalance on."""
+    clients.create_topic(broker, "orders", 6)
+    load = groups.Load(broker, "orders", 6, RATE)
+    group = groups.Group(broker, "workers", "orders", 6, groups.CooperativeMember)
+    for _ in range(2):
+        group.grow(1)
+        group.settle()
+    errors = []
+    refused = Consumer({
+        "bootstrap.servers": broker.address, "group.id": "workers", "group.protocol": "consumer",
+        "error_cb": errors.append})
+    refused.subscribe(["orders"])
+    while not errors:
+        refused.poll(0.5)
+    assert errors[0].fatal() and "group id does not exist" in errors[0].str()
+    refused.close()
+    moves = group.journal.moves
+    group.progress()
+    assert group.journal.moves == moves and groups.described(broker, "workers").type.name == "CLASSIC"
+    group.finish(load.stop())
+
+
+@pytest.mark.parametrize("kind", [groups.ClassicMember, groups.ConsumerProtocolMember], ids=["classic", "consumer"])
+def test_a_static_member_comes_back_to_its_partitions_and_nobody_else_notices(broker, kind):
+    clients.create_topic(broker, "orders", 6)
+    load = groups.Load(broker, "orders", 6, RATE)
+    group = groups.Group(broker, "workers", "orders", 6, kind)
+    names = ["first", "second", "third"]
+    for name in names:
+        group.start(name, **{"group.instance.id": name})
+    group.settle()
+    group.progress()
+    for restart in (False, True):
+        before = dict(group.journal.owners)
+        group.members.pop("second").leave()
+        if restart:
+            group.restart_broker()
+        group.start("second", **{"group.instance.id": "second"})
+        group.settle()
+        group.progress()
+        after = group.journal.owners
+        assert {place: owner.member for place, owner in before.items()} == {
+            place: owner.member for place, owner in after.items()}
+        assert all(after[place] is owner for place, owner in before.items() if owner.member != "second")
+    assert sorted(member.group_instance_id for member in groups.described(broker, "workers").members) == sorted(names)
+    group.finish(load.stop())
+
+
+def test_a_pattern_is_matched_by_the_broker_and_takes_in_new_topics(broker):
+    clients.create_topic(broker, "events-a", 2)
+    clients.create_topic(broker, "others", 2)
+    group = groups.Group(broker, "readers", "events-a", 2, groups.ConsumerProtocolMember, "^events-[ab]")
+    group.grow(2)
+    group.settle()
+    clients.create_topic(broker, "events-b", 2)
+    clients.create_topic(broker, "more-events-b", 2)
+    group.partitions += [("events-b", 0), ("events-b", 1)]
+    group.settle()
+    assert group.journal.owners.keys() == set(group.partitions)
+    group.restart_broker()
+    load = groups.Load(broker, "events-b", 2, RATE)
+    group.journal.wait_until(
+        lambda: all(group.journal.acknowledged["events-b", partition] > 0 for partition in range(2)), "both are read")
+    group.finish(load.stop())
 
 
 PLACE = ("orders", 0)

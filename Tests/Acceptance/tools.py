@@ -16,8 +16,9 @@ class Tools:
         return done.stdout
 
     def environment(self):
-        """A tool lives for a second: it is not worth the second compiler's time."""
-        return {**os.environ, "LOG_DIR": str(self.broker.directory), "KAFKA_OPTS": "-XX:TieredStopAtLevel=1"}
+        """A tool lives for a second, which is not worth an optimizing compiler's time; it logs as tools do."""
+        inherited = {name: value for name, value in os.environ.items() if name != "KAFKA_LOG4J"}
+        return {**inherited, "LOG_DIR": str(self.broker.directory), "KAFKA_OPTS": "-XX:TieredStopAtLevel=1"}
 
     def ask(self, tool, *arguments, **options):
         """The same for a tool that talks to the broker."""
