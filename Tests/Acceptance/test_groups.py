@@ -75,14 +75,10 @@ def test_a_group_stays_classic_when_its_assignor_has_data_of_its_own(broker):
     for _ in range(2):
         group.grow(1)
         group.settle()
-    errors = []
-    refused = Consumer({
-        "bootstrap.servers": broker.address, "group.id": "workers", "group.protocol": "consumer",
-        "error_cb": errors.append})
+    refused = Consumer({"bootstrap.servers": broker.address, "group.id": "workers", "group.protocol": "consumer"})
     refused.subscribe(["orders"])
-    while not errors:
-        refused.poll(0.5)
-    assert errors[0].fatal() and "group id does not exist" in errors[0].str()
+    error = refused.poll(groups.PATIENCE_SECONDS).error()
+    assert error.name() == "_FATAL" and "The group id does not exist" in error.str()
     refused.close()
     moves = group.journal.moves
     group.progress()
