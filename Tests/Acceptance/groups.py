@@ -435,7 +435,7 @@ class Group:
         self.broker.restart_after_kill()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while lost := self.lost(before):
-            # Kafka answers from below a high watermark that it has yet to raise.
+            # Kafka was seen to answer older ones right after its start.
             assert brokers.REFERENCE and time.monotonic() < deadline, f"acknowledged commits, and what there is now: {lost}"
 
     def lost(self, before):
