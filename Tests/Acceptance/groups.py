@@ -21,7 +21,6 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata
 from kafka import TopicPartition as PythonTopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError
 
-import brokers
 import clients
 import records
 
@@ -433,14 +432,9 @@ class Group:
         """kill -9 and a start; what was acknowledged before it must be there after it."""
         before = self.journal.snapshot()
         self.broker.restart_after_kill()
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while lost := self.lost(before):
-            # Kafka was seen to answer older ones right after its start.
-            assert brokers.REFERENCE and time.monotonic() < deadline, f"acknowledged commits, and what there is now: {lost}"
-
-    def lost(self, before):
         after = self.committed()
-        return {place: (offset, after.get(place)) for place, offset in before.items() if after.get(place, -1) < offset}
+        lost = {place: (offset, after.get(place)) for place, offset in before.items() if after.get(place, -1) < offset}
+        assert not lost, f"acknowledged commits, and what there is now: {lost}"
 
     def finish(self, count):
         """All members leave when all records have been processed and committed; every one of them was, by one member."""

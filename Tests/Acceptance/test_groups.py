@@ -13,13 +13,19 @@ RATE = int(os.environ.get("GROUP_RATE", 1000))
 ROUNDS = int(os.environ.get("GROUP_ROUNDS", 1))
 
 
+# To aiokafka, which asks again at once, Apache Kafka was seen to answer older offsets than it had acknowledged.
+KINDS = [
+    pytest.param(kind, id=kind.name_of_client, marks=pytest.mark.martlet if kind is groups.AIOKafkaMember else ())
+    for kind in groups.KINDS]
+
+
 @pytest.fixture
 def broker(make_broker):
     return make_broker(settings=groups.SETTINGS).start()
 
 
 @pytest.mark.timeout(300 * ROUNDS)
-@pytest.mark.parametrize("kind", groups.KINDS, ids=lambda kind: kind.name_of_client)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_group_grows_and_shrinks_under_load_while_the_broker_is_killed(broker, kind):
     clients.create_topic(broker, "orders", PARTITIONS)
     load = groups.Load(broker, "orders", PARTITIONS, RATE)
