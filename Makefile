@@ -32,7 +32,7 @@ COMMIT_SOURCE := Sources/CProgram/commit.c
 # First what the toolchain itself calls for, then the codecs.
 BUILD_PACKAGES := git binutils libc6-dev libstdc++-12-dev libncurses6 libsqlite3-0 libcurl4 libxml2 tzdata \
 	zlib1g-dev libzstd-dev liblz4-dev libsnappy-dev libmicrohttpd-dev libre2-dev
-TEST_PACKAGES := python3-venv gcc kcat strace mount procps prometheus curl zsh fish groff-base systemd $(if $(KAFKA_HOME),openjdk-17-jre-headless)
+TEST_PACKAGES := python3-venv gcc kcat strace mount procps prometheus curl zsh fish groff-base systemd $(if $(KAFKA_HOME),openjdk-17-jdk-headless)
 
 # Installs those of the named Debian packages that are not there; silent and quick when none is missing.
 define install

@@ -11,10 +11,11 @@ INTRODUCTION = """\
 
 This page is made by `make compatibility` from `Tests/Acceptance/wire-accept.txt`: do not edit it.
 
-Martlet's answers to some 400 scenarios of raw requests (framing, ApiVersions, Metadata, Produce, idempotence, Fetch and
-fetch sessions, offsets, topics, configuration, and the cluster's own APIs) are compared with those of Apache Kafka 4.3.1,
-field by field. These are the differences that are known and meant; any other fails the tests. A line goes when the feature
-that it waits for comes.
+Martlet's answers to some 570 scenarios of raw requests (framing, ApiVersions, Metadata, Produce, idempotence, Fetch and
+fetch sessions, offsets, topics, configuration, the cluster's own APIs, and groups: coordinators, the classic protocol, the
+consumer protocol of KIP-848, and committed offsets) are compared with those of Apache Kafka 4.3.1, field by field. These
+are the differences that are known and meant; any other fails the tests. A line goes when the feature that it waits for
+comes.
 
 What the comparison leaves open, because a broker is free there: ids, epochs and addresses of its own, the texts of error
 messages, and throttle times.
@@ -30,6 +31,7 @@ Not among the scenarios, and different as long as there is one broker:
 * The address of an `ip` quota is numbers, not a host's name.
 * A fetch counts with its records' bytes for a quota, and not with what is around them.
 * The time of a request, for `request_percentage`, is that of its shard without the disk's.
+* A classic group that has not had a generation yet is not written to `__consumer_offsets`.
 * An address's `connection_creation_rate` counts for this machine's own addresses too; other limits of connections do not.
 """
 
