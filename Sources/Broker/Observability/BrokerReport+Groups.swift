@@ -69,10 +69,10 @@ extension BrokerReport {
     private func rows(of group: MeasuredGroup, _ ends: [TopicPartition: Int64]) -> [OffsetRow] {
         group.offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }.map { committed in
             let end = ends[TopicPartition(topic: committed.topic, partition: committed.partition)]
-            // A commit may come between the looks at the two.
+            // A commit may come between the looks at the two, and may say anything.
             return OffsetRow(
                 group: group.name, topic: committed.topic, partition: committed.partition, offset: committed.offset,
-                lag: end.map { max(0, $0 - committed.offset) })
+                lag: end.map { max(0, $0 - max(0, committed.offset)) })
         }
     }
 
