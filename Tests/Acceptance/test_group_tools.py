@@ -224,6 +224,7 @@ def test_verifiable_consumer(kafka_tools, broker, protocol):
 
 def test_performance_tools(kafka_tools, broker):
     fill(broker, "measured", count=5000)
+    clients.create_topic(broker, "there-and-back")
     consumed, latency = at_once(
         lambda: kafka_tools.ask(
             "kafka-consumer-perf-test", "--topic", "measured", "--num-records", 5000, "--group", "perf", "--timeout", 30_000),
