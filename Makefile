@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build install uninstall deb test test-swift test-fuzz test-acceptance fuzz soak damage planted wire reference generate \
+.PHONY: help run build install uninstall deb test test-swift test-fuzz test-sanitized test-acceptance fuzz soak damage planted wire reference generate \
 	compatibility format lint clean \
 	kafka-home wire-home toolchain build-packages test-packages commit
 
@@ -107,6 +107,10 @@ test-swift: toolchain build-packages test-packages $(PYTHON) ## Run the tests of
 
 test-fuzz: toolchain build-packages ## Try the kept inputs on every reader of bytes, and new ones for a minute
 	Fuzz/run short
+
+test-sanitized: toolchain build-packages test-packages $(PYTHON) ## Run the tests of the Swift packages under the address and the thread sanitizer
+	ASAN_OPTIONS=detect_leaks=0 MARTLET_TEST_PYTHON=$(CURDIR)/$(PYTHON) swift test --sanitize=address --scratch-path .build/address
+	MARTLET_TEST_PYTHON=$(CURDIR)/$(PYTHON) swift test --sanitize=thread --scratch-path .build/thread
 
 test-acceptance: build test-packages $(PYTHON) ## Run real clients and tools against the release
 	$(PYTHON) -m pytest Tests/Acceptance -rs $(PYTEST_FLAGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Offset commits beside Apache Kafka: how many a second, and the broker's CPU for a million of them.
 
-    Benchmarks/groups.py [--rounds N] [--kafka DIR] [--cells simple-1,simple-10,group-1,group-10,few-1]
+    Benchmarks/groups.py [--rounds N] [--kafka DIR] [--shards N] [--cells simple-1,simple-10,…]
 
 Each round runs every cell on Martlet in the page-cache class, on Martlet as it is by default (an answer is synced first)
 and, where --kafka (or KAFKA_HOME) names one, on Apache Kafka with its defaults, which is the page-cache class; in turn, and
@@ -135,16 +135,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--binary", default=str(HERE.parent / ".build/release/martlet"))
     parser.add_argument("--kafka", default=os.environ.get("KAFKA_HOME"))
+    parser.add_argument("--shards", type=int, help="martlet.shards; by default one less than the cores")
     parser.add_argument("--cells", default=",".join(CELLS))
     options = parser.parse_args()
     brokers.BINARY, brokers.KAFKA_HOME = options.binary, options.kafka
     create = create_with_martlet(options.binary)
+    settings = DELAY | ({"martlet.shards": options.shards} if options.shards else {})
     with tempfile.TemporaryDirectory(dir=HERE.parent) as name:
         folder = pathlib.Path(name)
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", folder / "pour", HERE / "pour.c"], check=True)
         servers = [
-            Server("Martlet", brokers.Martlet(folder / "cached", {**PAGE_CACHE, **DELAY}), create),
-            Server("Martlet, synced", brokers.Martlet(folder / "synced", DELAY), create, share=10)]
+            Server("Martlet", brokers.Martlet(folder / "cached", settings | PAGE_CACHE), create),
+            Server("Martlet, synced", brokers.Martlet(folder / "synced", settings), create, share=10)]
         if options.kafka:
             servers.append(Server("Kafka", brokers.Kafka(folder / "kafka", DELAY), create))
         try:
