@@ -112,7 +112,8 @@ let package = Package(
         tests(
             "martlet",
             [
-                "Bytes", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting", "ReferenceKafka",
+                "Bytes", "CommandLine", "Configuration", "KafkaClientCore", "KafkaProtocol", "MartletTesting",
+                "ReferenceKafka",
                 "Runtime",
             ]),
         .target(

@@ -2,12 +2,6 @@ import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
 
-/// A write of a classic group whose end it waits for.
-public enum ClassicWrite {
-    /// The assignments of a generation.
-    case assignments([String: [UInt8]], generation: Int32)
-}
-
 /// The rebalance of a classic group: gather the members, begin a generation, hand out the assignments.
 extension GroupMachine {
     /// Begins a rebalance, unless one is gathering members already.

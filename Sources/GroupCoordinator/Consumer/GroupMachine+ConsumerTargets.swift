@@ -4,13 +4,6 @@ import Coordination
 import KafkaProtocolMore
 import Metadata
 
-/// When the topics of a group were last compared with the image, and what they were then.
-struct MetadataRefresh {
-    /// The place of the image in the metadata's journal.
-    var version: Int64
-    var hash: Int64
-}
-
 /// The epoch of a consumer group, the target that is computed for it, and the members' way there.
 extension GroupMachine {
     mutating func metadataChanged(to image: ClusterImage, _ removedTopics: Set<String>) {

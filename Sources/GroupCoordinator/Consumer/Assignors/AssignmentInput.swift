@@ -1,6 +1,5 @@
 import Bytes
 import Collections
-import Metadata
 
 /// What a way of assigning has to know of a group. It is a pure function of it: the members' targets by their ids, in which
 /// each partition of a topic that somebody subscribes to is once.
@@ -22,22 +21,6 @@ struct AssignmentInput {
     init(members: [Member], partitionCounts: [UUID: Int32]) {
         self.members = members.sorted { $0.id < $1.id }
         self.partitionCounts = partitionCounts
-    }
-
-    init(_ group: ConsumerGroup, _ image: ClusterImage) {
-        var counts: [UUID: Int32] = [:]
-        let members = group.members.values.map { member in
-            var topics: Set<UUID> = []
-            for name in group.topics(of: member) {
-                guard let topic = image.topics[name], !topic.partitions.isEmpty else { continue }
-                topics.insert(topic.id)
-                counts[topic.id] = Int32(clamping: topic.partitions.count)
-            }
-            return Member(
-                id: member.id, instanceID: member.metadata.instanceID, topics: topics,
-                last: group.targets[member.id] ?? [:])
-        }
-        self.init(members: members, partitionCounts: counts)
     }
 
     /// Whether all members subscribe to the same topics.

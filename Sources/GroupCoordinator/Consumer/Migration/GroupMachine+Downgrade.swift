@@ -4,11 +4,6 @@ import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
 
-/// A classic group that was made out of a consumer group, by a write whose end is awaited.
-public struct ConvertedGroup {
-    let group: ClassicGroup
-}
-
 /// A consumer group becomes a classic one when its last member of the consumer protocol goes.
 extension GroupMachine {
     /// Whether only members of the classic protocol are left without these, and may go on by themselves.
