@@ -44,8 +44,10 @@ import Testing
         text += "\n## Brokers\n\n" + table(BrokerKeys.all.filter(\.hasEffect), "changes", change)
         text += "\n## Brokers: accepted, checked and shown, without effect yet\n\n"
         text += table(BrokerKeys.all.filter { !$0.hasEffect }, "changes", change)
-        text += "\n## Groups: kept and shown, without effect yet\n\n"
-        text += table(GroupKey.all.map(\.definition), "default from", brokerKeys)
+        let group = GroupKey.all.map(\.definition)
+        text += "\n## Groups\n\n" + table(group.filter { $0.name.hasPrefix("consumer.") }, "default from", brokerKeys)
+        text += "\nOf share and streams groups, kept and shown, without effect yet:\n\n"
+        text += table(group.filter { !$0.name.hasPrefix("consumer.") }, "default from", brokerKeys)
         text += "\n## Client metrics: kept and shown, without effect yet\n\n"
         text += table(ClientMetricsSettings.keys, "default from", brokerKeys)
         return text

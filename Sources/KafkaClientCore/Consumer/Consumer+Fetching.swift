@@ -142,10 +142,11 @@ extension Consumer {
             positions[partition]?.backoff.reset()
             deliver(partition, answer)
         case .offsetOutOfRange:
+            let offset = positions[partition]?.offset ?? -1
             if let reset = configuration.offsetReset {
                 positions[partition]?.phase = .unpositioned(reset)
+                delegate?.consumer(self, lost: offset, of: partition)
             } else {
-                let offset = positions[partition]?.offset ?? -1
                 fail(partition, ClientError(error.rawValue, doing: "reading \(partition) from offset \(offset)"))
             }
         case .corruptMessage:

@@ -12,8 +12,15 @@ public protocol ConsumerDelegate: AnyObject {
     /// this isolation level have to wait.
     func consumer(_ consumer: Consumer, reached position: Int64, end: Int64, of partition: TopicPartition)
 
+    /// The log has no record at the position, nor ends there; reading goes on where `ConsumerConfiguration.offsetReset` says.
+    func consumer(_ consumer: Consumer, lost position: Int64, of partition: TopicPartition)
+
     /// Reading of the partition has ended, until it is assigned again.
     func consumer(_ consumer: Consumer, failed partition: TopicPartition, with error: ClientError)
+}
+
+extension ConsumerDelegate {
+    public func consumer(_ consumer: Consumer, lost position: Int64, of partition: TopicPartition) {}
 }
 
 /// Reads partitions that it is told to, each from a position, and hands its delegate the records in order.

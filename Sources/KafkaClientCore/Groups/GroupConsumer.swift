@@ -12,6 +12,9 @@ public protocol GroupConsumerDelegate: AnyObject {
     /// The position is known, or has moved; `end` is where readers of this isolation level have to wait.
     func groupConsumer(
         _ consumer: GroupConsumer, reached position: Int64, end: Int64, of partition: TopicPartition)
+    /// What the group had stored, or where this member stood, is not in the log any more; it goes on where
+    /// `GroupConsumerConfiguration.start` says.
+    func groupConsumer(_ consumer: GroupConsumer, lost position: Int64, of partition: TopicPartition)
     /// The partitions are given up: the last moment to say what was processed.
     func groupConsumerWillRevoke(_ consumer: GroupConsumer)
     /// It is over: it cannot be a member, or a partition cannot be read.
@@ -33,6 +36,9 @@ public final class GroupConsumer {
     private var isHeartbeatUnderWay = false
     private var lastAnswer: MonotonicTime
     private var commits: GroupCommits
+    /// Partitions of which nothing is stored, or what is gone: where reading begins in them is to be stored, so that the next
+    /// one who reads them begins there too.
+    private var unsettled: Set<TopicPartition> = []
     private var joinBackoff: Backoff
 
     public init(client: Client, configuration: GroupConsumerConfiguration) {
@@ -232,6 +238,7 @@ extension GroupConsumer {
             guard let self, !isClosed, membership.state == .stable, membership.generation == generation else { return }
             switch result {
             case .success(let offsets):
+                unsettled = Set(partitions).subtracting(offsets.keys)
                 for partition in partitions {
                     let start = offsets[partition].map { StartPosition.offset($0.offset) } ?? configuration.start
                     consumer.assign(partition, from: start)
@@ -323,13 +330,20 @@ extension GroupConsumer {
 
 extension GroupConsumer: ConsumerDelegate {
     public func consumer(_ consumer: Consumer, received record: ConsumedRecord, from partition: TopicPartition) {
+        unsettled.remove(partition)
         delegate?.groupConsumer(self, received: record, from: partition)
     }
 
     public func consumer(
         _ consumer: Consumer, reached position: Int64, end: Int64, of partition: TopicPartition
     ) {
+        if unsettled.remove(partition) != nil { processed(upTo: position, of: partition) }
         delegate?.groupConsumer(self, reached: position, end: end, of: partition)
+    }
+
+    public func consumer(_ consumer: Consumer, lost position: Int64, of partition: TopicPartition) {
+        unsettled.insert(partition)
+        delegate?.groupConsumer(self, lost: position, of: partition)
     }
 
     public func consumer(_ consumer: Consumer, failed partition: TopicPartition, with error: ClientError) {

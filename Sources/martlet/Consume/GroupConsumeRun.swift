@@ -8,6 +8,8 @@ import Runtime
 final class GroupConsumeRun: GroupConsumerDelegate {
     private let session: ClientSession
     private let topic: String
+    /// Where it goes on whose offset is gone.
+    private let goingOn: String
     private let untilEnd: Bool
     private let limit: Int?
     private var output: RecordOutput
@@ -26,6 +28,12 @@ final class GroupConsumeRun: GroupConsumerDelegate {
     ) {
         self.session = session
         topic = configuration.topics.first ?? ""
+        goingOn =
+            switch configuration.start {
+            case .earliest: "the beginning"
+            case .latest: "the end"
+            default: "what --from says"
+            }
         self.untilEnd = untilEnd
         self.limit = limit
         self.output = output
@@ -82,6 +90,13 @@ final class GroupConsumeRun: GroupConsumerDelegate {
             open.remove(partition)
             endIfAllIsRead()
         }
+    }
+
+    func groupConsumer(_ consumer: GroupConsumer, lost position: Int64, of partition: TopicPartition) {
+        guard !hasEnded else { return }
+        progress.clear()
+        session.terminal.writeError(
+            "group \(consumer.configuration.group): offset \(position) of \(partition) is not in its log: going on at \(goingOn)\n")
     }
 
     func groupConsumerWillRevoke(_ consumer: GroupConsumer) { _ = write() }

@@ -12,10 +12,10 @@ struct GroupListCommand: ParsableCommand {
             ], seeAlso: ["martlet group describe"])
     }
 
-    @Option(valueName: "STATE", help: "List groups in this state only, such as stable or empty.")
-    var state: String?
-    @Option(valueName: "TYPE", help: "List groups of this type only: classic, consumer, share or streams.")
-    var type: String?
+    @Option(valueName: "STATE[,…]", help: "List groups in these states only, such as stable or empty.")
+    var state: GroupStates?
+    @Option(valueName: "TYPE[,…]", help: "List groups of these types only: classic, consumer, share and streams.")
+    var type: GroupTypes?
     @Flag(name: .long(short: "l"), help: "Show types and states too.")
     var long = false
     @Flag(help: "Write a JSON object a line.")
@@ -40,8 +40,8 @@ struct GroupListCommand: ParsableCommand {
     }
 
     private func isWanted(_ group: ListedGroup) -> Bool {
-        (state == nil || group.state?.lowercased() == state?.lowercased())
-            && (type == nil || group.type?.lowercased() == type?.lowercased())
+        (state?.names.contains(GroupStates.plain(group.state ?? "")) ?? true)
+            && (type?.names.contains(group.type?.lowercased() ?? "") ?? true)
     }
 
     private func text(_ groups: [ListedGroup]) -> [UInt8] {

@@ -41,6 +41,8 @@ struct GroupResetOffsetsCommand: ParsableCommand {
     @OptionGroup(title: "Where to") var target: OffsetTargetOptions
     @Flag(help: "Set the offsets, rather than show what would be set.")
     var execute = false
+    @Flag(help: "Only show what would be set, as without --execute.")
+    var dryRun = false
     @Option(
         valueName: "FILE", kind: .file,
         help: "Write the new offsets to a file, as kafka-consumer-groups does; - is the output stream.")
@@ -56,6 +58,7 @@ struct GroupResetOffsetsCommand: ParsableCommand {
         } else if !allTopics, topic.isEmpty {
             throw ValidationError("of which topics? give --topic or --all-topics")
         }
+        if dryRun, execute { throw ValidationError("--dry-run and --execute exclude each other") }
         if json, export == "-" { throw ValidationError("--json and --export - exclude each other") }
     }
 

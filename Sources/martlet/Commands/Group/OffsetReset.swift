@@ -35,7 +35,10 @@ final class OffsetReset {
     func start() {
         session.client.describeGroup(group) { result in
             switch result {
-            case .failure(let error) where error.code == .broker(.groupIdNotFound): self.fetchCommitted()
+            case .failure(let error) where error.code == .broker(.groupIdNotFound):
+                self.session.terminal.writeError(
+                    "there is no group \(self.group): \(self.executes ? "it is" : "it would be") made\n")
+                self.fetchCommitted()
             case .failure(let error): self.session.fail(error)
             case .success(let group) where group.members.isEmpty: self.fetchCommitted()
             case .success(let group): self.refuse(group)
@@ -75,6 +78,7 @@ final class OffsetReset {
 
     private func choose() {
         if case .listed(let offsets) = target {
+            guard !offsets.isEmpty else { return fail("the file has no line for group \(group)") }
             return check(offsets.keys.sorted(), named: Set(offsets.keys.map(\.topic)).sorted())
         }
         if topics.isEmpty { return check(committed.keys.sorted(), named: Set(committed.keys.map(\.topic)).sorted()) }
