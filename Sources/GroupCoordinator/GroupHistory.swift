@@ -36,30 +36,55 @@ public struct GroupEvent: Sendable, Equatable {
         self.time = time
         self.generation = generation
         self.kind = kind
-        self.member = member
-        self.reason = reason
+        self.member = member.clipped(to: GroupEvent.textLimit)
+        self.reason = reason.clipped(to: GroupEvent.textLimit)
+    }
+
+    /// What clients say may be as long as a frame.
+    static let textLimit = 512
+
+    /// About what it takes to keep it.
+    var cost: Int { 128 + member.utf8.count + reason.utf8.count }
+}
+
+extension String {
+    /// With an ellipsis for what is beyond so many bytes.
+    fileprivate func clipped(to limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        return String(decoding: utf8.prefix(limit), as: UTF8.self) + "…"
     }
 }
 
-/// The histories of all groups of a machine. The groups that had nothing to tell for longest are forgotten first.
+/// The histories of all groups of a machine. The groups whose histories began first are forgotten first.
 struct GroupHistories {
     static let eventsPerGroup = 64
-    static let groupLimit = 1_000
+    /// About what all of them may take together, in bytes.
+    static let limit = 2 << 20
 
     /// Milliseconds since 1970.
     var since: Int64 = 0
     private var events: [String: Deque<GroupEvent>] = [:]
     private var order: Deque<String> = []
+    private(set) var cost = 0
 
     mutating func note(_ event: GroupEvent, of group: String) {
         if events[group] == nil {
             order.append(group)
-            if order.count > GroupHistories.groupLimit, let oldest = order.popFirst() { events[oldest] = nil }
+            cost += group.utf8.count
         }
         events[group, default: []].append(event)
-        if let count = events[group]?.count, count > GroupHistories.eventsPerGroup {
-            _ = events[group]?.popFirst()
+        cost += event.cost
+        if let count = events[group]?.count, count > GroupHistories.eventsPerGroup,
+            let oldest = events[group]?.popFirst()
+        {
+            cost -= oldest.cost
         }
+        while cost > GroupHistories.limit, order.count > 1, let oldest = order.popFirst() { forget(oldest) }
+    }
+
+    private mutating func forget(_ group: String) {
+        guard let forgotten = events.removeValue(forKey: group) else { return }
+        cost -= group.utf8.count + forgotten.reduce(0) { $0 + $1.cost }
     }
 
     func events(of group: String) -> [GroupEvent] { events[group].map(Array.init) ?? [] }

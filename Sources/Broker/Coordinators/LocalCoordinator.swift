@@ -40,7 +40,8 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
         limitRecords()
     }
 
-    /// What the partition takes as one batch, less what a batch of one record adds to it.
+    /// What the partition takes as one batch by now, less what a batch of one record adds to it: for each decision anew, since
+    /// a topic's settings change.
     private func limitRecords() { coordinator.recordLimit = local.rules.verification.maximumBatchSize - 128 }
 
     /// The state as it is now, committed or not; nil while it is being read.
@@ -61,6 +62,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
             let asker = nextAsker
             nextAsker += 1
             askers[asker] = then
+            limitRecords()
             coordinator.handle(command, from: ReplyToken(asker), at: now)
             settle()
         }
@@ -72,6 +74,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
             if phase == .loading { untold.append(command) }
             return
         }
+        limitRecords()
         coordinator.handle(command, from: ReplyToken(0), at: now)
         settle()
     }
@@ -93,6 +96,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     private func wake() {
         alarm = nil
         guard phase == .running else { return }
+        limitRecords()
         coordinator.wake(at: now)
         settle()
     }
@@ -181,7 +185,6 @@ protocol AnyLocalCoordinator: AnyObject {
 
 extension LocalCoordinator: AnyLocalCoordinator {
     func appendDecisions() {
-        limitRecords()
         guard phase == .running, coordinator.hasRecords else { return }
         let (version, _, records) = coordinator.takeRecords()
         guard let batches = batches(of: records) else { return fail(version) }

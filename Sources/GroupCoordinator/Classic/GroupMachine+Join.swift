@@ -27,6 +27,9 @@ extension GroupMachine {
             join(group, request, client, token, &effects)
         case .classic(let group): join(group, request, client, token, &effects)
         case .consumer(let group):
+            if group.members.isEmpty, !request.memberId.isEmpty {
+                return refuse(request, client, .unknownMemberId, token, &effects)
+            }
             if group.members.isEmpty, let classic = convertEmptyToClassic(request.groupId, group, &effects) {
                 return join(classic, request, client, token, &effects)
             }

@@ -40,7 +40,9 @@ extension GroupMachine {
         row.clientHost = member.metadata.host
         row.subscribedTopicNames = member.metadata.topics.sorted()
         row.subscribedTopicRegex = member.metadata.pattern ?? ""
-        row.assignment = named(member.current.assigned.withoutEpochs)
+        // What it is asked to give up is its own until it says that it did.
+        let held = member.current.assigned.merging(member.current.revoking) { $0.merging($1) { held, _ in held } }
+        row.assignment = named(held.withoutEpochs)
         row.targetAssignment = named(target)
         row.memberType = member.isClassic ? 0 : 1
         return row

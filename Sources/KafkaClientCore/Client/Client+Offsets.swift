@@ -12,14 +12,16 @@ public struct ListedOffset: Sendable, Equatable {
 extension Client {
     /// Looks up offsets, each at the partition's leader, with retries.
     ///
-    /// - Parameter timeout: nil is the configuration's `callTimeout`.
+    /// - Parameters:
+    ///   - timeout: nil is the configuration's `callTimeout`.
+    ///   - waitsForPartitions: whether partitions that are not there yet are waited for; otherwise they are looked for twice.
     public func listOffsets(
         _ wanted: [TopicPartition: StartPosition],
-        isolationLevel: IsolationLevel = .readUncommitted, timeout: Interval? = nil,
+        isolationLevel: IsolationLevel = .readUncommitted, timeout: Interval? = nil, waitsForPartitions: Bool = true,
         completion: @escaping ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     ) {
         let lookup = OffsetLookup(
-            client: self, wanted: wanted, isolationLevel: isolationLevel,
+            client: self, wanted: wanted, isolationLevel: isolationLevel, waitsForPartitions: waitsForPartitions,
             deadline: loop.now + (timeout ?? configuration.callTimeout), completion: completion)
         lookup.start()
     }
@@ -29,6 +31,7 @@ extension Client {
 private final class OffsetLookup {
     private let client: Client
     private let isolationLevel: IsolationLevel
+    private let waitsForPartitions: Bool
     private let deadline: MonotonicTime
     private let completion: ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     private var open: [TopicPartition: StartPosition]
@@ -39,10 +42,12 @@ private final class OffsetLookup {
 
     init(
         client: Client, wanted: [TopicPartition: StartPosition], isolationLevel: IsolationLevel,
-        deadline: MonotonicTime, completion: @escaping ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
+        waitsForPartitions: Bool, deadline: MonotonicTime,
+        completion: @escaping ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
     ) {
         self.client = client
         self.isolationLevel = isolationLevel
+        self.waitsForPartitions = waitsForPartitions
         self.deadline = deadline
         self.completion = completion
         open = wanted
@@ -81,9 +86,14 @@ private final class OffsetLookup {
         } else {
             error = ClientError(.leaderUnavailable, "the leader of \(partition) is not known")
         }
-        if error.isRetriable { lastErrors[partition] = error } else { settle(partition, .failure(error)) }
+        let isLookedForAgain = waitsForPartitions || lastErrors[partition] == nil || isThere(partition)
+        guard error.isRetriable, isLookedForAgain else { return settle(partition, .failure(error)) }
+        lastErrors[partition] = error
         client.refreshMetadata()
     }
+
+    /// Whether the metadata, as far as it is known, has the partition.
+    private func isThere(_ partition: TopicPartition) -> Bool { client.metadata.partition(partition) != nil }
 
     private func ask(_ partitions: [TopicPartition], at node: Int32) {
         var request = ListOffsetsRequest()

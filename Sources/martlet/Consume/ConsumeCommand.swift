@@ -87,7 +87,7 @@ struct ConsumeCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ClientSession.run(connection) { session in
+        try ClientSession.run(connection, createsTopics: true) { session in
             let output = RecordOutput(format: outputFormat, null: Array(null.utf8), write: session.write)
             guard let group else {
                 let run = ConsumeRun(

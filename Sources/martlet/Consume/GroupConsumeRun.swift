@@ -96,7 +96,8 @@ final class GroupConsumeRun: GroupConsumerDelegate {
         guard !hasEnded else { return }
         progress.clear()
         session.terminal.writeError(
-            "group \(consumer.configuration.group): offset \(position) of \(partition) is not in its log: going on at \(goingOn)\n")
+            "group \(consumer.configuration.group): offset \(position) of \(partition) is not in its log: going on at \(goingOn)\n"
+        )
     }
 
     func groupConsumerWillRevoke(_ consumer: GroupConsumer) { _ = write() }

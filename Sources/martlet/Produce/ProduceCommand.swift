@@ -81,7 +81,7 @@ struct ProduceCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ClientSession.run(connection) { session in
+        try ClientSession.run(connection, createsTopics: true) { session in
             ProduceRun(session: session, parser: parser, configuration: producerConfiguration, isQuiet: quiet).start()
         }
     }

@@ -19,28 +19,35 @@ final class ClientSession {
     private var hasOutputFailed = false
     private let outage: OutageNotice
 
-    private init(_ options: ConnectionOptions, _ shard: Shard, _ pool: BlockingPool, _ terminal: Terminal) {
+    private init(
+        _ options: ConnectionOptions, createsTopics: Bool, _ shard: Shard, _ pool: BlockingPool, _ terminal: Terminal
+    ) {
         self.shard = shard
         self.pool = pool
         self.terminal = terminal
         bootstrap = options.bootstrap
         loop = ShardLoop(shard: shard, resolvers: pool)
-        client = Client(loop: loop, configuration: options.clientConfiguration, seed: .random(in: 0 ... .max))
+        var configuration = options.clientConfiguration
+        configuration.allowAutoTopicCreation = createsTopics
+        client = Client(loop: loop, configuration: configuration, seed: .random(in: 0 ... .max))
         outage = OutageNotice(options, shard: shard, terminal: terminal)
         client.onConnectionChange = outage.connectionChanged
     }
 
     /// Runs `body`, then the loop until `finish` is called.
     ///
+    /// - Parameter createsTopics: whether brokers may make topics that are only named, where they do so.
     /// - Throws: the `ExitCode` given to `finish`, unless it is success.
-    static func run(_ options: ConnectionOptions, _ body: (ClientSession) -> Void) throws {
+    static func run(
+        _ options: ConnectionOptions, createsTopics: Bool = false, _ body: (ClientSession) -> Void
+    ) throws {
         ProcessSetup.ignoreBrokenPipes()
         ProcessSetup.block([SIGINT, SIGTERM])
         let pool = try BlockingPool(name: "input", threads: 2)
         var session: ClientSession?
         var signalError: SystemError?
         try Shard.run { shard in
-            let opened = ClientSession(options, shard, pool, .current())
+            let opened = ClientSession(options, createsTopics: createsTopics, shard, pool, .current())
             session = opened
             do throws(SystemError) {
                 try shard.onSignal([SIGINT, SIGTERM]) { _ in opened.interrupted() }

@@ -11,7 +11,7 @@ struct TextTable {
     var isEmpty: Bool { rows.count == 1 }
 
     /// Adds a row, which has a cell for each heading.
-    mutating func append(_ row: [String]) { rows.append(row) }
+    mutating func append(_ row: [String]) { rows.append(row.map(\.printable)) }
 
     var text: String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

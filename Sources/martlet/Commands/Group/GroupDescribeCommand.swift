@@ -73,12 +73,12 @@ extension GroupDescription {
 
 extension GroupReport {
     func text(_ style: Style) -> String {
-        var head = [style.bold(description.name), description.stateText, description.kind.rawValue]
+        var head = [style.bold(description.name.printable), description.stateText, description.kind.rawValue]
         if description.protocolType != "consumer", !description.protocolType.isEmpty {
-            head.append("protocol \(description.protocolType)")
+            head.append("protocol \(description.protocolType.printable)")
         }
         if let epoch = description.epoch { head.append("epoch \(epoch)") }
-        if !description.assignor.isEmpty { head.append("assignor \(description.assignor)") }
+        if !description.assignor.isEmpty { head.append("assignor \(description.assignor.printable)") }
         head.append("coordinator \(description.coordinator)")
         var table = TextTable(
             ["topic", "partition", "committed", "end", "lag", "behind", "member", "client", "host"], indentation: 2)
@@ -93,7 +93,7 @@ extension GroupReport {
         var text = head.joined(separator: "  ") + "\n"
         if !table.isEmpty { text += table.text }
         for member in description.members where member.assignment.isEmpty {
-            text += "  \(member.id) (\(member.clientId) on \(member.host)) reads nothing\n"
+            text += "  \("\(member.id) (\(member.clientId) on \(member.host))".printable) reads nothing\n"
         }
         if lag > 0, rows.count > 1 {
             let age = lagMilliseconds.map { ", the oldest for \(Waiting.text($0))" } ?? ""

@@ -3,7 +3,8 @@ import CommandLine
 /// States of groups, separated by commas: `stable,preparing-rebalance`, in Kafka's spelling or as this program shows them.
 struct GroupStates: ExpressibleByArgument {
     private static let known = [
-        "assigning", "completing-rebalance", "dead", "empty", "not-ready", "preparing-rebalance", "reconciling", "stable",
+        "assigning", "completing-rebalance", "dead", "empty", "not-ready", "preparing-rebalance", "reconciling",
+        "stable",
     ]
 
     /// As `plain` has them.

@@ -55,7 +55,7 @@ struct GroupListCommand: ParsableCommand {
             }
             if !table.isEmpty { output.append(contentsOf: table.text.utf8) }
         } else {
-            for group in groups { output.append(contentsOf: "\(group.name)\n".utf8) }
+            for group in groups { output.append(contentsOf: "\(group.name.printable)\n".utf8) }
         }
         return output
     }

@@ -89,7 +89,7 @@ extension ClientSession {
     ) {
         let partitions = Set(committed.keys).union(description.members.flatMap(\.assignment))
         let wanted = Dictionary(uniqueKeysWithValues: partitions.map { ($0, StartPosition.latest) })
-        client.listOffsets(wanted) { results in
+        client.listOffsets(wanted, waitsForPartitions: false) { results in
             let ends = results.compactMapValues { try? $0.get().offset }
             let unread = committed.filter { ($0.value.offset) < ends[$0.key] ?? .min }.mapValues(\.offset)
             self.client.recordTimes(at: unread) { times in

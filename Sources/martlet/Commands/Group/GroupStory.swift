@@ -14,7 +14,7 @@ struct GroupStory {
     let report: GroupReport?
 
     func text(_ style: Style) -> String {
-        var text = "\(style.bold(group)) \(standing)\n"
+        var text = "\(style.bold(group.printable)) \(standing)\n"
         if let history {
             text += "\n" + rebalances(history)
             if !history.events.isEmpty { text += "\n" + table(history) }
@@ -47,7 +47,7 @@ struct GroupStory {
             return "No rebalance is remembered.\n"
         }
         let count = starts.count == 1 ? "one rebalance is" : "\(starts.count) rebalances are"
-        var text = "The last rebalance began at \(Instant.text(last.time)): \(last.reason)."
+        var text = "The last rebalance began at \(Instant.text(last.time)): \(last.reason.printable)."
         if let end = history.events.last(where: { $0.kind == Kind.ended && $0.time >= last.time }) {
             text += " It took \(Waiting.text(end.time &- last.time))."
         } else if report?.description.kind == .classic {
@@ -90,12 +90,12 @@ struct GroupStory {
         for row in behind.prefix(GroupStory.laggardsShown) {
             let age = row.lagMilliseconds(now: report.now).map { ", the oldest for \(Waiting.text($0))" } ?? ""
             let reader =
-                row.member.map { "read by \($0.id) (\($0.clientId) on \($0.host))" } ?? "which nobody reads"
+                row.member.map { "read by \($0.id) (\($0.clientId) on \($0.host))".printable } ?? "which nobody reads"
             text += "  \(row.partition): \(row.lag ?? 0)\(age), \(reader)\n"
         }
         if behind.count > GroupStory.laggardsShown {
             text +=
-                "  and \(behind.count - GroupStory.laggardsShown) more: see 'martlet group describe \(report.description.name)'\n"
+                "  and \(behind.count - GroupStory.laggardsShown) more: see 'martlet group describe \(report.description.name.printable)'\n"
         }
         return text
     }

@@ -48,7 +48,7 @@ final class OffsetReset {
 
     private func refuse(_ group: GroupDescription) {
         let count = group.members.count
-        let clients = Set(group.members.map { "\($0.clientId) on \($0.host)" }).sorted()
+        let clients = Set(group.members.map { "\($0.clientId) on \($0.host)".printable }).sorted()
         fail(
             """
             group \(group.name) is in use: it has \(count) member\(count == 1 ? "" : "s") \

@@ -12,7 +12,9 @@ struct OffsetTargetOptions: ParsableArguments {
     var toOffset: Int64?
     @Option(valueName: "N", help: "By so many records from where the group is; back where N is below 0.")
     var shiftBy: Int64?
-    @Option(valueName: "TIME", help: "To the first record of this time or later, such as 2026-11-25T20:45:56Z or …+09:00; UTC where it has no zone.")
+    @Option(
+        valueName: "TIME",
+        help: "To the first record of this time or later, such as 2026-11-25T20:45:56Z; UTC where no zone is given.")
     var toDatetime: InstantArgument?
     @Option(valueName: "DURATION", help: "To the first record of the last 15m, 2h or 7d (or PT15M, P7D).")
     var byDuration: DurationArgument?
