@@ -16,13 +16,10 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @usableFromInline let ids: () -> UUID
     @usableFromInline var isLoaded = false
 
-    /// The most that key and value of a record may have together, in bytes. A decision that needs a larger one is taken back,
-    /// by itself, and whoever asked is told.
-    public var recordLimit = Int.max
+    @usableFromInline let recordLimit: () -> Int
 
-    /// Records that were decided on and not taken yet, and the same as they will stand in the log.
-    @usableFromInline var records: [Machine.Record] = []
-    @usableFromInline var encoded: [(key: [UInt8], value: [UInt8]?)] = []
+    /// Records that were decided on and not taken yet, as they will stand in the log.
+    @usableFromInline var records: [(key: [UInt8], value: [UInt8]?)] = []
     /// Of the last decision that has records.
     @usableFromInline var decided = StateVersion.loaded
     @usableFromInline var committed = StateVersion.loaded
@@ -37,8 +34,13 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         case note(Machine.Note)
     }
 
-    @inlinable public init(_ machine: Machine, ids: @escaping () -> UUID) {
+    /// - Parameter recordLimit: the most that key and value of a record may have together by now, in bytes. A decision that
+    ///   needs a larger one is taken back, by itself, and whoever asked is told.
+    @inlinable public init(
+        _ machine: Machine, recordLimit: @escaping () -> Int = { .max }, ids: @escaping () -> UUID
+    ) {
         state = machine
+        self.recordLimit = recordLimit
         self.ids = ids
     }
 
@@ -90,15 +92,14 @@ public final class Coordinator<Machine: CoordinatorMachine> {
 
     /// False, and nothing is kept, where one of them cannot be stored.
     @inlinable func keep(_ new: [Machine.Record]) -> Bool {
-        let count = encoded.count
+        let (count, limit) = (records.count, recordLimit())
         for record in new {
-            guard let pair = try? record.encode(), pair.key.count + (pair.value?.count ?? 0) <= recordLimit else {
-                encoded.removeLast(encoded.count - count)
+            guard let pair = try? record.encode(), pair.key.count + (pair.value?.count ?? 0) <= limit else {
+                records.removeLast(records.count - count)
                 return false
             }
-            encoded.append(pair)
+            records.append(pair)
         }
-        records.append(contentsOf: new)
         return true
     }
 
@@ -118,15 +119,14 @@ public final class Coordinator<Machine: CoordinatorMachine> {
 
     /// The records that were decided on since they were last taken, and the version that they make.
     @inlinable public func takeRecords() -> (
-        version: StateVersion, records: [Machine.Record], encoded: [(key: [UInt8], value: [UInt8]?)]
+        version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)]
     ) {
         precondition(!records.isEmpty, "there is something to append")
         defer {
             records.removeAll()
-            encoded.removeAll()
             underWay.append(decided)
         }
-        return (decided, records, encoded)
+        return (decided, records)
     }
 
     /// The records of this version, and of all before it, are committed.
@@ -146,7 +146,6 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         let kept = underWay.last ?? committed
         state.revert(to: kept)
         records.removeAll()
-        encoded.removeAll()
         var lost: [Waiting] = []
         while let last = waiting.last, last.version > kept {
             _ = waiting.popLast()

@@ -3,6 +3,7 @@ import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
 import Testing
+import Transcripts
 
 @testable import Coordination
 @testable import GroupCoordinator
@@ -71,7 +72,7 @@ final class GroupBench {
     private func settle() throws {
         while coordinator.hasRecords {
             let write = coordinator.takeRecords()
-            for record in write.records { log.append(try recoded(record)) }
+            for (key, value) in write.records { log.append(try .decode(key: key, value: value)) }
             coordinator.committed(write.version, at: time)
         }
         if log.count > 200 { try compact() }
@@ -83,17 +84,6 @@ final class GroupBench {
     }
 
     // MARK: The log
-
-    /// The record as it comes back from its bytes.
-    private func recoded(_ record: GroupRecord) throws -> GroupRecord {
-        let (key, value) = try record.encode()
-        return try key.withUnsafeBytes { key in
-            guard let value else { return try #require(try GroupRecord.decode(key: ByteCursor(key), value: nil)) }
-            return try value.withUnsafeBytes { value in
-                try #require(try GroupRecord.decode(key: ByteCursor(key), value: ByteCursor(value)))
-            }
-        }
-    }
 
     /// What compaction leaves of the log: the last record of each key, if that does not end it.
     private func compact() throws {

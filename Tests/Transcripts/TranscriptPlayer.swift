@@ -16,7 +16,7 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
     private var clock: Int64 = 0
     private var log: [(key: [UInt8], value: [UInt8]?)] = []
     private var isHolding = false
-    private var held: [(version: StateVersion, records: [Adapter.Machine.Record])] = []
+    private var held: [(version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)])] = []
     private var tokens: UInt64 = 0
     private var waiting: [ReplyToken: TranscriptRequest] = [:]
     private var states: [String: String] = [:]
@@ -109,8 +109,10 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
     }
 
     private mutating func write() throws {
-        let (version, records, _) = coordinator.takeRecords()
-        for record in records { outputs.add(adapter.describe(record)) }
+        let (version, records) = coordinator.takeRecords()
+        for (key, value) in records {
+            outputs.add(adapter.describe(try Adapter.Machine.Record.decode(key: key, value: value)))
+        }
         held.append((version, records))
         if !isHolding { try commitHeld() }
     }
@@ -123,7 +125,7 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
 
     private mutating func commitHeld() throws {
         for (version, records) in held {
-            for record in records { log.append(try record.encode()) }
+            log += records
             coordinator.committed(version, at: now)
         }
         held = []
@@ -167,18 +169,19 @@ struct TranscriptPlayer<Adapter: TranscriptAdapter> {
         waiting = [:]
         let ids = ids
         coordinator = Coordinator(adapter.makeMachine()) { ids.next() }
-        for (key, value) in log { try load(key, value) }
+        for (key, value) in log { coordinator.load(try .decode(key: key, value: value)) }
         coordinator.finishLoading(at: now)
     }
+}
 
-    private func load(_ key: [UInt8], _ value: [UInt8]?) throws {
+extension CoordinatorRecord {
+    /// A record of a log that holds nothing else.
+    public static func decode(key: [UInt8], value: [UInt8]?) throws -> Self {
         let record = try key.withUnsafeBytes { key in
-            guard let value else { return try Adapter.Machine.Record.decode(key: ByteCursor(key), value: nil) }
-            return try value.withUnsafeBytes { value in
-                try Adapter.Machine.Record.decode(key: ByteCursor(key), value: ByteCursor(value))
-            }
+            guard let value else { return try decode(key: ByteCursor(key), value: nil) }
+            return try value.withUnsafeBytes { try decode(key: ByteCursor(key), value: ByteCursor($0)) }
         }
         guard let record else { throw TranscriptError("a record that was written is not known when it is read") }
-        coordinator.load(record)
+        return record
     }
 }

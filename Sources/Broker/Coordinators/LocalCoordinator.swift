@@ -36,13 +36,12 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     init(_ machine: Machine, _ local: LocalPartition, _ shard: BrokerShard) {
         self.local = local
         self.shard = shard
-        coordinator = Coordinator(machine, ids: { [unowned shard] in UUID.random(using: &shard.random) })
-        limitRecords()
+        coordinator = Coordinator(
+            machine,
+            // What the partition takes as one batch, less what a batch of one record adds to it.
+            recordLimit: { local.rules.verification.maximumBatchSize - 128 },
+            ids: { [unowned shard] in UUID.random(using: &shard.random) })
     }
-
-    /// What the partition takes as one batch by now, less what a batch of one record adds to it: for each decision anew, since
-    /// a topic's settings change.
-    private func limitRecords() { coordinator.recordLimit = local.rules.verification.maximumBatchSize - 128 }
 
     /// The state as it is now, committed or not; nil while it is being read.
     var machine: Machine? { phase == .running ? coordinator.machine : nil }
@@ -62,7 +61,6 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
             let asker = nextAsker
             nextAsker += 1
             askers[asker] = then
-            limitRecords()
             coordinator.handle(command, from: ReplyToken(asker), at: now)
             settle()
         }
@@ -74,7 +72,6 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
             if phase == .loading { untold.append(command) }
             return
         }
-        limitRecords()
         coordinator.handle(command, from: ReplyToken(0), at: now)
         settle()
     }
@@ -96,7 +93,6 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     private func wake() {
         alarm = nil
         guard phase == .running else { return }
-        limitRecords()
         coordinator.wake(at: now)
         settle()
     }
@@ -186,7 +182,7 @@ protocol AnyLocalCoordinator: AnyObject {
 extension LocalCoordinator: AnyLocalCoordinator {
     func appendDecisions() {
         guard phase == .running, coordinator.hasRecords else { return }
-        let (version, _, records) = coordinator.takeRecords()
+        let (version, records) = coordinator.takeRecords()
         guard let batches = batches(of: records) else { return fail(version) }
         for (place, batch) in batches.enumerated() {
             let isLast = place == batches.count - 1
