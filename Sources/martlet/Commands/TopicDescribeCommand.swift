@@ -107,19 +107,18 @@ extension [UInt8] {
         append(contentsOf: "{\"topic\":".utf8)
         appendJSON(topic.name.utf8)
         append(contentsOf: ",\"id\":\"\(topic.id)\",\"internal\":\(topic.isInternal),\"config\":{".utf8)
-        for (index, setting) in own.enumerated() {
-            if index > 0 { append(UInt8(ascii: ",")) }
-            appendJSON(setting.name.utf8)
-            append(UInt8(ascii: ":"))
-            appendJSON(optional: setting.value)
+        appendList(own) { output, setting in
+            output.appendJSON(setting.name.utf8)
+            output.append(UInt8(ascii: ":"))
+            output.appendJSON(optional: setting.value)
         }
         append(contentsOf: "},\"partitions\":[".utf8)
-        for (index, partition) in topic.partitions.enumerated() {
-            if index > 0 { append(UInt8(ascii: ",")) }
+        appendList(topic.partitions) { output, partition in
             let leader = partition.leader.map { "\($0)" } ?? "null"
-            append(contentsOf: "{\"partition\":\(partition.index),\"leader\":\(leader)".utf8)
-            append(contentsOf: ",\"leaderEpoch\":\(partition.leaderEpoch)".utf8)
-            append(contentsOf: ",\"replicas\":\(partition.replicas),\"inSync\":\(partition.inSyncReplicas)}".utf8)
+            output.append(contentsOf: "{\"partition\":\(partition.index),\"leader\":\(leader)".utf8)
+            output.append(contentsOf: ",\"leaderEpoch\":\(partition.leaderEpoch)".utf8)
+            output.append(
+                contentsOf: ",\"replicas\":\(partition.replicas),\"inSync\":\(partition.inSyncReplicas)}".utf8)
         }
         append(contentsOf: "]}\n".utf8)
     }

@@ -44,13 +44,11 @@ extension Diagnosis {
     var json: [UInt8] {
         var output = Array("{\"errors\":\(count(.error)),\"warnings\":\(count(.warning))".utf8)
         output.append(contentsOf: ",\"notes\":\(count(.note)),\"observations\":[".utf8)
-        for (index, observation) in observations.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
+        output.appendList(observations) { output, observation in
             output.appendJSON(members: [("subject", observation.subject), ("state", observation.state)])
         }
         output.append(contentsOf: "],\"findings\":[".utf8)
-        for (index, finding) in findings.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
+        output.appendList(findings) { output, finding in
             output.appendJSON(members: [
                 ("code", finding.code), ("severity", finding.severity.rawValue), ("what", finding.what),
                 ("why", finding.why), ("fix", finding.fix),

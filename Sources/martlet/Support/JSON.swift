@@ -226,6 +226,14 @@ extension [UInt8] {
         append(UInt8(ascii: "\""))
     }
 
+    /// Appends what `append` makes of each item, with commas between.
+    mutating func appendList<Items: Sequence>(_ items: Items, _ append: (inout [UInt8], Items.Element) -> Void) {
+        for (index, item) in items.enumerated() {
+            if index > 0 { self.append(UInt8(ascii: ",")) }
+            append(&self, item)
+        }
+    }
+
     /// Appends a JSON string, or `null`.
     mutating func appendJSON(optional text: String?) {
         if let text { appendJSON(text.utf8) } else { append(contentsOf: "null".utf8) }

@@ -84,13 +84,10 @@ extension ClusterReport {
         var output = Array("{\"clusterId\":".utf8)
         output.appendJSON(optional: id)
         output.append(contentsOf: ",\"controller\":\(controller.map { "\($0)" } ?? "null"),\"brokers\":[".utf8)
-        for (index, broker) in brokers.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
-            append(broker, to: &output)
-        }
+        output.appendList(brokers) { append($1, to: &$0) }
         output.append(contentsOf: "],\"features\":[".utf8)
-        for (index, feature) in features.enumerated() {
-            output.append(contentsOf: (index > 0 ? ",{\"name\":" : "{\"name\":").utf8)
+        output.appendList(features) { output, feature in
+            output.append(contentsOf: "{\"name\":".utf8)
             output.appendJSON(feature.name.utf8)
             let level = feature.level.map { "\($0)" } ?? "null"
             let supported = feature.supported.map { "[\($0.lowerBound),\($0.upperBound)]" } ?? "null"
@@ -106,8 +103,8 @@ extension ClusterReport {
         output.append(contentsOf: ",\"port\":\(broker.endpoint.port),\"rack\":".utf8)
         output.appendJSON(optional: broker.rack)
         output.append(contentsOf: ",\"logDirectories\":[".utf8)
-        for (index, directory) in directories(of: broker).enumerated() {
-            output.append(contentsOf: (index > 0 ? ",{\"path\":" : "{\"path\":").utf8)
+        output.appendList(directories(of: broker)) { output, directory in
+            output.append(contentsOf: "{\"path\":".utf8)
             output.appendJSON(directory.path.utf8)
             output.append(contentsOf: ",\"error\":".utf8)
             output.appendJSON(optional: directory.error.map { "\($0)" })

@@ -58,13 +58,6 @@ extension [UInt8] {
         appendJSON(partition.topic.utf8)
         append(contentsOf: ",\"partition\":\(partition.partition)}".utf8)
     }
-
-    private mutating func appendList<Item>(_ items: [Item], _ append: (inout [UInt8], Item) -> Void) {
-        for (index, item) in items.enumerated() {
-            if index > 0 { self.append(UInt8(ascii: ",")) }
-            append(&self, item)
-        }
-    }
 }
 
 private func text(_ number: (some BinaryInteger)?) -> String { number.map { "\($0)" } ?? "null" }

@@ -60,10 +60,10 @@ extension [UInt8] {
             isFirst = false
         }
         append(contentsOf: "},\"quotas\":{".utf8)
-        for (index, (key, value)) in quotas.values.sorted(by: { $0.key < $1.key }).enumerated() {
-            if index > 0 { append(UInt8(ascii: ",")) }
-            appendJSON(key.utf8)
-            append(contentsOf: ":\(value.isFinite ? value.quotaText : "null")".utf8)
+        appendList(quotas.values.sorted { $0.key < $1.key }) { output, entry in
+            let (key, value) = entry
+            output.appendJSON(key.utf8)
+            output.append(contentsOf: ":\(value.isFinite ? value.quotaText : "null")".utf8)
         }
         append(contentsOf: "}}\n".utf8)
     }
