@@ -18,20 +18,57 @@ extension Client {
         refusal: @escaping (Request.Response) -> ErrorCode,
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
-        let call = CoordinatorCall(
-            client: self, group: group, deadline: loop.now + (timeout ?? configuration.callTimeout), refusal: refusal,
-            completion: completion
-        ) { client, node, timeout, answered in
-            client.attempt(
-                request, to: .node(node), timeout: timeout, versions: versions, adapt: adapt, completion: answered)
-        }
-        call.start()
+        let attempts = Attempts(
+            client: self, deadline: loop.now + (timeout ?? configuration.callTimeout), refusal: refusal,
+            attempt: { client, left, answered in
+                client.askCoordinator(of: group, request, timeout: left, versions: versions, adapt: adapt) { outcome in
+                    if case .success(let response) = outcome, refusal(response).meansOtherCoordinator {
+                        client.forgetCoordinator(of: group)
+                    }
+                    answered(outcome)
+                }
+            }, willRetry: { (_, _) in }, completion: completion)
+        attempts.start()
     }
 
-    /// Asks which broker coordinates a group, once, where that is not known.
-    func findCoordinator(
+    /// Sends a request to a group's coordinator once, which is looked for where it is not known.
+    ///
+    /// - Parameter versions: those that `request` can be said in.
+    func askCoordinator<Request: KafkaRequest>(
+        of group: String, _ request: Request, timeout: Interval, versions: ClosedRange<Int16> = Request.versions,
+        purpose: Purpose = .general,
+        adapt: @escaping (_ request: inout Request, _ version: Int16) -> Void = { (_, _) in },
+        completion: @escaping (Result<Request.Response, ClientError>) -> Void
+    ) {
+        let deadline = loop.now + timeout
+        findCoordinator(of: group, timeout: timeout) { [weak self] found in
+            guard let self else { return }
+            switch found {
+            case .failure(let error): completion(.failure(error))
+            case .success(let node):
+                attempt(
+                    request, to: .node(node), timeout: deadline - loop.now, versions: versions, purpose: purpose,
+                    adapt: adapt
+                ) { [weak self] outcome in
+                    if case .failure(let error) = outcome, error.isRetriable { self?.forgetCoordinator(of: group) }
+                    completion(outcome)
+                }
+            }
+        }
+    }
+
+    /// Asks which broker coordinates a group, once, where that is not known; and for the brokers, where these are not.
+    private func findCoordinator(
         of group: String, timeout: Interval, completion: @escaping (Result<Int32, ClientError>) -> Void
     ) {
+        guard !metadata.brokers.isEmpty else {
+            return describeCluster(topics: []) { [weak self] result in
+                switch result {
+                case .success: self?.findCoordinator(of: group, timeout: timeout, completion: completion)
+                case .failure(let error): completion(.failure(error))
+                }
+            }
+        }
         if let known = coordinators[group] { return completion(.success(known)) }
         attempt(
             FindCoordinatorRequest(), to: .any, timeout: timeout,
@@ -60,69 +97,4 @@ extension Client {
 extension ErrorCode {
     /// Whether a group's coordinator has to be looked for again.
     var meansOtherCoordinator: Bool { self == .notCoordinator || self == .coordinatorNotAvailable }
-}
-
-/// A request to a coordinator with its retries.
-private final class CoordinatorCall<Response> {
-    typealias Attempt = (Client, Int32, Interval, @escaping (Result<Response, ClientError>) -> Void) -> Void
-
-    private let client: Client
-    private let group: String
-    private let deadline: MonotonicTime
-    private let refusal: (Response) -> ErrorCode
-    private let completion: (Result<Response, ClientError>) -> Void
-    private let attempt: Attempt
-    private var backoff: Backoff
-
-    init(
-        client: Client, group: String, deadline: MonotonicTime, refusal: @escaping (Response) -> ErrorCode,
-        completion: @escaping (Result<Response, ClientError>) -> Void, attempt: @escaping Attempt
-    ) {
-        self.client = client
-        self.group = group
-        self.deadline = deadline
-        self.refusal = refusal
-        self.completion = completion
-        self.attempt = attempt
-        backoff = Backoff(
-            initial: client.configuration.retryBackoff, maximum: client.configuration.retryBackoffMaximum)
-    }
-
-    private var timeout: Interval { min(deadline - client.loop.now, client.configuration.requestTimeout) }
-
-    func start() {
-        guard client.metadata.brokers.isEmpty else { return find() }
-        client.describeCluster(topics: []) { result in
-            switch result {
-            case .success: self.find()
-            case .failure(let error): self.completion(.failure(error))
-            }
-        }
-    }
-
-    private func find() {
-        client.findCoordinator(of: group, timeout: timeout) { result in
-            switch result {
-            case .success(let node): self.attempt(self.client, node, self.timeout) { self.finished($0) }
-            case .failure(let error): self.finished(.failure(error))
-            }
-        }
-    }
-
-    private func finished(_ result: Result<Response, ClientError>) {
-        switch result {
-        case .success(let response):
-            let error = refusal(response)
-            if error.meansOtherCoordinator { client.forgetCoordinator(of: group) }
-            guard error.isRetriable else { return completion(result) }
-        case .failure(let error):
-            guard error.isRetriable else { return completion(result) }
-            client.forgetCoordinator(of: group)
-        }
-        guard client.loop.now + client.configuration.retryBackoff < deadline else { return completion(result) }
-        let wait = min(backoff.next(using: &client.generator), deadline - client.loop.now)
-        _ = client.loop.schedule(after: wait) {
-            if self.client.loop.now < self.deadline { self.start() } else { self.completion(result) }
-        }
-    }
 }

@@ -23,7 +23,7 @@ extension Client {
         of group: String, _ partitions: [TopicPartition]?,
         completion: @escaping (Result<[TopicPartition: GroupOffset], ClientError>) -> Void
     ) {
-        let byTopic = partitions.map { Dictionary(grouping: $0, by: \.topic).sorted { $0.key < $1.key } }
+        let byTopic = partitions?.byTopic
         var request = OffsetFetchRequest()
         request.requireStable = true
         sendToCoordinator(
@@ -36,7 +36,7 @@ extension Client {
                     asked.groupId = group
                     asked.topics = byTopic?.map { topic, partitions in
                         var row = OffsetFetchRequest.OffsetFetchRequestTopics()
-                        (row.name, row.partitionIndexes) = (topic, partitions.map(\.partition))
+                        (row.name, row.partitionIndexes) = (topic, partitions)
                         return row
                     }
                     request.groups = [asked]
@@ -44,7 +44,7 @@ extension Client {
                     request.groupId = group
                     request.topics = byTopic?.map { topic, partitions in
                         var row = OffsetFetchRequest.OffsetFetchRequestTopic()
-                        (row.name, row.partitionIndexes) = (topic, partitions.map(\.partition))
+                        (row.name, row.partitionIndexes) = (topic, partitions)
                         return row
                     }
                 }
@@ -84,13 +84,12 @@ extension Client {
     ) {
         var request = OffsetDeleteRequest()
         request.groupId = group
-        request.topics = Dictionary(grouping: partitions, by: \.topic).sorted { $0.key < $1.key }.map {
-            topic, members in
+        request.topics = partitions.byTopic.map { topic, partitions in
             var row = OffsetDeleteRequest.OffsetDeleteRequestTopic()
             row.name = topic
-            row.partitions = members.map {
+            row.partitions = partitions.map {
                 var partition = OffsetDeleteRequest.OffsetDeleteRequestPartition()
-                partition.partitionIndex = $0.partition
+                partition.partitionIndex = $0
                 return partition
             }
             return row
@@ -124,35 +123,43 @@ extension OffsetFetchResponse {
 
     /// That of the whole, or of a partition, as where a transaction is about to move its offset.
     fileprivate var firstError: ErrorCode {
-        let parts = topics.flatMap { $0.partitions.map(\.errorCode) }
-        let groupParts = groups.flatMap { $0.topics.flatMap { $0.partitions.map(\.errorCode) } }
-        let all = [wholeError] + parts + groupParts
-        return ErrorCode(rawValue: all.first { $0 != 0 } ?? 0)
+        ErrorCode(rawValue: ([wholeError] + rows.map(\.errorCode)).first { $0 != 0 } ?? 0)
     }
 
     fileprivate func offsets(doing what: String) -> Result<[TopicPartition: GroupOffset], ClientError> {
-        var rows: [(topic: String, partition: Int32, offset: GroupOffset, errorCode: Int16)] = []
-        for topic in topics {
-            rows += topic.partitions.map {
-                let offset = GroupOffset(
-                    offset: $0.committedOffset, leaderEpoch: $0.committedLeaderEpoch, metadata: $0.metadata ?? "")
-                return (topic.name, $0.partitionIndex, offset, $0.errorCode)
-            }
-        }
-        for topic in groups.first?.topics ?? [] {
-            rows += topic.partitions.map {
-                let offset = GroupOffset(
-                    offset: $0.committedOffset, leaderEpoch: $0.committedLeaderEpoch, metadata: $0.metadata ?? "")
-                return (topic.name, $0.partitionIndex, offset, $0.errorCode)
-            }
-        }
         var found: [TopicPartition: GroupOffset] = [:]
         for row in rows {
             guard row.errorCode == 0 else { return .failure(ClientError(row.errorCode, doing: what)) }
-            guard row.offset.offset >= 0 else { continue }
-            found[TopicPartition(topic: row.topic, partition: row.partition)] = row.offset
+            if row.offset.offset >= 0 { found[row.partition] = row.offset }
         }
         return .success(found)
+    }
+
+    private typealias Row = (partition: TopicPartition, offset: GroupOffset, errorCode: Int16)
+
+    /// The partitions of the one group, in the form of whatever version.
+    private var rows: [Row] {
+        func row(
+            _ topic: String, _ partition: Int32, _ offset: Int64, _ epoch: Int32, _ metadata: String?, _ error: Int16
+        ) -> Row {
+            let offset = GroupOffset(offset: offset, leaderEpoch: epoch, metadata: metadata ?? "")
+            return (TopicPartition(topic: topic, partition: partition), offset, error)
+        }
+        let old = topics.flatMap { topic in
+            topic.partitions.map {
+                row(
+                    topic.name, $0.partitionIndex, $0.committedOffset, $0.committedLeaderEpoch, $0.metadata,
+                    $0.errorCode)
+            }
+        }
+        let new = (groups.first?.topics ?? []).flatMap { topic in
+            topic.partitions.map {
+                row(
+                    topic.name, $0.partitionIndex, $0.committedOffset, $0.committedLeaderEpoch, $0.metadata,
+                    $0.errorCode)
+            }
+        }
+        return old + new
     }
 }
 

@@ -27,9 +27,9 @@ enum ConsumerProtocolBytes {
 
     static func bytes(assigning partitions: [TopicPartition]) throws(EncodeError) -> [UInt8] {
         var assignment = ConsumerProtocolAssignment()
-        assignment.assignedPartitions = Dictionary(grouping: partitions, by: \.topic).sorted { $0.key < $1.key }.map {
+        assignment.assignedPartitions = partitions.sorted().byTopic.map { topic, partitions in
             var row = ConsumerProtocolAssignment.TopicPartition()
-            (row.topic, row.partitions) = ($0.key, $0.value.map(\.partition).sorted())
+            (row.topic, row.partitions) = (topic, partitions)
             return row
         }
         return try write(assignment, 0)

@@ -144,21 +144,9 @@ extension GroupConsumer {
         purpose: Client.Purpose = .group, adapt: @escaping (inout Request, Int16) -> Void = { (_, _) in },
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
-        client.findCoordinator(of: configuration.group, timeout: timeout) { [weak self] found in
-            guard let self else { return }
-            switch found {
-            case .failure(let error): completion(.failure(error))
-            case .success(let node):
-                client.attempt(
-                    request, to: .node(node), timeout: timeout, versions: versions, purpose: purpose, adapt: adapt
-                ) { [weak self] result in
-                    if case .failure(let error) = result, error.isRetriable, let self {
-                        client.forgetCoordinator(of: configuration.group)
-                    }
-                    completion(result)
-                }
-            }
-        }
+        client.askCoordinator(
+            of: configuration.group, request, timeout: timeout, versions: versions, purpose: purpose, adapt: adapt,
+            completion: completion)
     }
 
     private func join() {
