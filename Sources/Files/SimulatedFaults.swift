@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// The calls of `FileSystem` and `File`.

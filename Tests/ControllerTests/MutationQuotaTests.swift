@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata

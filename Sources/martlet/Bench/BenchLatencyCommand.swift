@@ -1,6 +1,5 @@
 import Bytes
 import CommandLine
-import Files
 import KafkaClientCore
 import KafkaProtocol
 import Runtime

@@ -1,5 +1,5 @@
+import Bytes
 import CommandLine
-import Files
 import KafkaClientCore
 import Runtime
 
