@@ -24,12 +24,14 @@ extension BrokerShard {
         every(.milliseconds(logs.producerIdExpirationCheckInterval)) { [unowned self] in expireProducers() }
         every(BrokerShard.checkpointInterval) { [unowned self] in reportCheckpoints() }
         every(BrokerShard.quotaInterval) { [unowned self] in quotas.expire() }
-        if index == 0 { every(BrokerShard.memoryInterval) { [unowned self] in releaseMemory() } }
+        every(BrokerShard.memoryInterval) { [unowned self] in releaseMemory() }
         compactor.start()
     }
 
     /// What requests and connections left in the allocator goes back to the kernel.
     private func releaseMemory() {
+        FreedMemory.releaseEndOfOwnHeap(above: BrokerShard.memorySlack)
+        guard index == 0 else { return }
         runOnPool({ FreedMemory.release(above: BrokerShard.memorySlack) }, then: { _ in })
     }
 

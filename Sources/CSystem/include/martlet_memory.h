@@ -9,8 +9,11 @@ void martlet_tune_allocator(void);
 /* Bytes that the allocator has handed out. */
 size_t martlet_allocated_bytes(void);
 
-/* Gives the kernel back what is free, all over the heaps. */
+/* Gives the kernel back what is free, all over the heaps, but for the ends of those that are not the main one. */
 void martlet_trim_allocator(void);
+
+/* Gives the kernel back the free end of the calling thread's heap where it is more than `slack` bytes. */
+void martlet_trim_own_heap(int slack);
 
 /* Pages of zeros, of which each takes memory when it is first touched; NULL when there are none. */
 void *martlet_map_pages(size_t count);
