@@ -1,5 +1,6 @@
-/// A partition by the name of its topic; its text is also the name of its directory.
-public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
+/// A partition by the name of its topic, which is compared by its bytes (see `Name`); its text is also the name of its
+/// directory.
+public struct TopicPartition: Sendable, CustomStringConvertible {
     public let topic: String
     public let partition: Int32
 
@@ -11,8 +12,17 @@ public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(topic)-\(partition)" }
 }
 
-extension TopicPartition: Comparable {
+extension TopicPartition: Hashable, Comparable {
+    public static func == (left: TopicPartition, right: TopicPartition) -> Bool {
+        left.partition == right.partition && Name(left.topic) == Name(right.topic)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(Name(topic))
+        hasher.combine(partition)
+    }
+
     public static func < (left: TopicPartition, right: TopicPartition) -> Bool {
-        (left.topic, left.partition) < (right.topic, right.partition)
+        (Name(left.topic), left.partition) < (Name(right.topic), right.partition)
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
@@ -6,7 +7,7 @@ import Metadata
 public struct ClientQuotaFilter: Sendable {
     private enum Match: Equatable {
         /// That name, or with nil the default.
-        case name(String?)
+        case name(Name?)
         case any
     }
 
@@ -39,7 +40,7 @@ public struct ClientQuotaFilter: Sendable {
         _ component: DescribeClientQuotasRequest.ComponentData
     ) throws(ControllerError) -> Match {
         switch (component.matchType, component.match) {
-        case (0, let name?): return .name(name)
+        case (0, let name?): return .name(Name(name))
         case (0, nil):
             throw ControllerError(
                 .invalidRequest, "Request specified MATCH_TYPE_EXACT, but set match string to null.")

@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import KafkaProtocol
 import Metadata
@@ -18,10 +19,10 @@ struct ConfigurationRules {
                 .invalidConfig, "The value of \(name) is longer than \(TopicSettings.maximumLength) bytes")
         }
         switch resource.kind {
-        case .topic: try checkTopic(resource.name, after)
+        case .topic: try checkTopic(resource.name.text, after)
         case .broker: try checkBroker(resource, from: before, to: after)
-        case .clientMetrics: try checkClientMetrics(resource.name, after)
-        case .group: try checkGroup(resource.name, after)
+        case .clientMetrics: try checkClientMetrics(resource.name.text, after)
+        case .group: try checkGroup(resource.name.text, after)
         }
     }
 

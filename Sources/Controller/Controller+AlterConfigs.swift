@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import KafkaProtocol
 import KafkaProtocolMore
@@ -73,7 +74,7 @@ extension Controller {
         for change in changes { try change.apply(to: &after, of: resource.kind) }
         try ConfigurationRules(self).check(resource, from: before, to: after)
         return Set(before.keys).union(after.keys).sorted().compactMap { key in
-            if before[key] == after[key] { return nil }
+            if before[key].map({ Name($0) }) == after[key].map({ Name($0) }) { return nil }
             return .configuration(ConfigurationRecord(resource: resource, key: key, value: after[key]))
         }
     }
@@ -82,11 +83,11 @@ extension Controller {
 /// What a request calls a resource.
 private struct NamedResource: Hashable {
     let type: Int8
-    let name: String
+    let name: Name
 
     init(_ type: Int8, _ name: String) {
         self.type = type
-        self.name = name
+        self.name = Name(name)
     }
 
     /// Loggers have levels and no stored settings.
@@ -102,7 +103,7 @@ private struct NamedResource: Hashable {
     }
 
     func checkNode(_ node: Int32) throws(ControllerError) {
-        guard let id = Int32(name) else {
+        guard let id = Int32(name.text) else {
             throw ControllerError(.invalidRequest, "Node id must be an integer, but it is: \(name)")
         }
         guard id == node else {
@@ -130,7 +131,7 @@ extension IncrementalAlterConfigsResponse.AlterConfigsResourceResponse {
     fileprivate init(_ resource: NamedResource, _ error: ControllerError?) {
         self.init()
         resourceType = resource.type
-        resourceName = resource.name
+        resourceName = resource.name.text
         errorCode = error?.code.rawValue ?? ErrorCode.none.rawValue
         errorMessage = error?.message
     }
@@ -140,7 +141,7 @@ extension AlterConfigsResponse.AlterConfigsResourceResponse {
     fileprivate init(_ resource: NamedResource, _ error: ControllerError?) {
         self.init()
         resourceType = resource.type
-        resourceName = resource.name
+        resourceName = resource.name.text
         errorCode = error?.code.rawValue ?? ErrorCode.none.rawValue
         errorMessage = error?.message
     }

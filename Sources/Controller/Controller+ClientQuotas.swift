@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
@@ -81,7 +82,7 @@ extension Controller {
             if kind == .address, let name = part.entityName, !isAddress(name) {
                 throw ControllerError(.invalidRequest, "\(name) is not a valid IP or resolvable host.")
             }
-            read.append(ClientQuotaEntity.Part(kind: kind, name: part.entityName))
+            read.append(ClientQuotaEntity.Part(kind: kind, name: part.entityName.map { Name($0) }))
         }
         guard read.count == 1 || !read.contains(where: { $0.kind == .address }) else {
             throw ControllerError(

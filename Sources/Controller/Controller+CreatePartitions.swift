@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
@@ -11,12 +12,14 @@ extension Controller {
         permits: (Int) -> Bool = { _ in true }
     ) -> ControllerResult<CreatePartitionsResponse> {
         var result = ControllerResult(reply: CreatePartitionsResponse())
-        let occurrences = Dictionary(request.topics.map { ($0.name, 1) }, uniquingKeysWith: +)
-        var answered: Set<String> = []
+        let occurrences = Dictionary(request.topics.map { (Name($0.name), 1) }, uniquingKeysWith: +)
+        var answered: Set<Name> = []
         var remaining = Controller.maximumPartitionsPerRequest
-        for topic in request.topics where answered.insert(topic.name).inserted {
+        for topic in request.topics where answered.insert(Name(topic.name)).inserted {
             do throws(ControllerError) {
-                if occurrences[topic.name] != 1 { throw ControllerError(.invalidRequest, "Duplicate topic name.") }
+                if occurrences[Name(topic.name)] != 1 {
+                    throw ControllerError(.invalidRequest, "Duplicate topic name.")
+                }
                 let records = try addPartitions(topic, atMost: remaining, using: &generator)
                 guard permits(records.count) else { throw ControllerError.overQuota }
                 remaining -= records.count

@@ -21,14 +21,16 @@ extension Controller {
         var creation = TopicCreation(self)
         var response = CreateTopicsResponse()
         let isTooLarge = partitionsWanted(by: request) > Controller.maximumPartitionsPerRequest
-        let occurrences = Dictionary(request.topics.map { ($0.name, 1) }, uniquingKeysWith: +)
-        var answered: Set<String> = []
-        for topic in request.topics where answered.insert(topic.name).inserted {
+        let occurrences = Dictionary(request.topics.map { (Name($0.name), 1) }, uniquingKeysWith: +)
+        var answered: Set<Name> = []
+        for topic in request.topics where answered.insert(Name(topic.name)).inserted {
             do throws(ControllerError) {
                 if isTooLarge {
                     throw ControllerError(.policyViolation, "Excessively large number of partitions per request.")
                 }
-                if occurrences[topic.name] != 1 { throw ControllerError(.invalidRequest, "Duplicate topic name.") }
+                if occurrences[Name(topic.name)] != 1 {
+                    throw ControllerError(.invalidRequest, "Duplicate topic name.")
+                }
                 response.topics.append(try creation.create(topic, using: &generator, permits: permits))
             } catch {
                 response.topics.append(CreateTopicsResponse.CreatableTopicResult(topic.name, error))

@@ -29,13 +29,13 @@ private struct TopicDeletion {
     typealias Row = DeleteTopicsRequest.DeleteTopicState
 
     private enum Key: Hashable {
-        case name(String)
+        case name(Name)
         case id(UUID)
 
         /// nil if the row has neither a name nor an id, or both.
         init?(_ row: Row) {
             switch (row.name, row.topicId.isZero) {
-            case (let name?, true): self = .name(name)
+            case (let name?, true): self = .name(Name(name))
             case (nil, false): self = .id(row.topicId)
             default: return nil
             }
@@ -63,7 +63,7 @@ private struct TopicDeletion {
     mutating func delete(_ row: Row, _ permits: (Int) -> Bool) {
         switch Key(row) {
         case .name(let name)?:
-            if done.insert(.name(name)).inserted { delete(name: name, permits) }
+            if done.insert(.name(name)).inserted { delete(name: name.text, permits) }
         case .id(let id)?:
             if done.insert(.id(id)).inserted { delete(id: id, permits) }
         case nil:
@@ -75,7 +75,7 @@ private struct TopicDeletion {
     }
 
     private mutating func delete(name: String, _ permits: (Int) -> Bool) {
-        guard counts[.name(name)] == 1 else {
+        guard counts[.name(Name(name))] == 1 else {
             return answer(name, .zero, ControllerError(.invalidRequest, "Duplicate topic name."))
         }
         guard let topic = image.topics[name] else {
@@ -97,7 +97,7 @@ private struct TopicDeletion {
             return answer(nil, id, ControllerError(.unknownTopicId, "This server does not host this topic ID."))
         }
         // Named as well: the answer to the name says so.
-        if counts[.name(topic.name)] != 1 { remove(topic, permits) }
+        if counts[.name(Name(topic.name))] != 1 { remove(topic, permits) }
     }
 
     private mutating func remove(_ topic: TopicImage, _ permits: (Int) -> Bool) {

@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import KafkaProtocol
 import Metadata
@@ -26,7 +27,7 @@ struct SettingChange {
 
     /// Checks what is asked of one resource, before its settings are looked at.
     static func check(_ changes: [SettingChange]) throws(ControllerError) {
-        guard Set(changes.map(\.name)).count == changes.count else {
+        guard Set(changes.map { Name($0.name) }).count == changes.count else {
             throw ControllerError(.invalidRequest, "Error due to duplicate config keys")
         }
         let nulls = changes.filter { $0.value == nil && $0.operation != Operation.delete.rawValue }
@@ -52,16 +53,16 @@ struct SettingChange {
             } else {
                 list.removeAll(where: elements.contains)
             }
-            texts[name] = list.joined(separator: ",")
+            texts[name] = list.map(\.text).joined(separator: ",")
         }
     }
 
-    private static func elements(_ text: String) -> [String] {
+    private static func elements(_ text: String) -> [Name] {
         text.split(separator: ",").map { element in
             var element = element
             while element.first == " " { element.removeFirst() }
             while element.last == " " { element.removeLast() }
-            return String(element)
+            return Name(String(element))
         }
     }
 

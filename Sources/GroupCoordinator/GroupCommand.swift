@@ -1,3 +1,4 @@
+public import Bytes
 public import KafkaProtocol
 public import KafkaProtocolMore
 public import Metadata
@@ -40,7 +41,7 @@ public enum GroupCommand: Sendable {
     case explainGroup(String)
 
     /// New metadata, in order. Nobody waits for an answer.
-    case metadataChanged(ClusterImage, removedTopics: Set<String>)
+    case metadataChanged(ClusterImage, removedTopics: Set<Name>)
     case rulesChanged(GroupRules)
 }
 

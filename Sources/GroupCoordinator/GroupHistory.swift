@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 
 /// What happened to a group, in words, the newest last: kept in memory, bounded, gone after a restart.
@@ -63,14 +64,14 @@ struct GroupHistories {
 
     /// Milliseconds since 1970.
     var since: Int64 = 0
-    private var events: [String: Deque<GroupEvent>] = [:]
-    private var order: Deque<String> = []
+    private var events: [Name: Deque<GroupEvent>] = [:]
+    private var order: Deque<Name> = []
     private(set) var cost = 0
 
-    mutating func note(_ event: GroupEvent, of group: String) {
+    mutating func note(_ event: GroupEvent, of group: Name) {
         if events[group] == nil {
             order.append(group)
-            cost += group.utf8.count
+            cost += group.text.utf8.count
         }
         events[group, default: []].append(event)
         cost += event.cost
@@ -82,10 +83,10 @@ struct GroupHistories {
         while cost > GroupHistories.limit, order.count > 1, let oldest = order.popFirst() { forget(oldest) }
     }
 
-    private mutating func forget(_ group: String) {
+    private mutating func forget(_ group: Name) {
         guard let forgotten = events.removeValue(forKey: group) else { return }
-        cost -= group.utf8.count + forgotten.reduce(0) { $0 + $1.cost }
+        cost -= group.text.utf8.count + forgotten.reduce(0) { $0 + $1.cost }
     }
 
-    func events(of group: String) -> [GroupEvent] { events[group].map(Array.init) ?? [] }
+    func events(of group: Name) -> [GroupEvent] { events[group].map(Array.init) ?? [] }
 }

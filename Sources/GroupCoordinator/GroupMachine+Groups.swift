@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import Coordination
 import KafkaProtocol
@@ -13,8 +14,8 @@ extension GroupMachine {
                 types.isEmpty || types.contains(group.typeName)
             else { return nil }
             var row = ListGroupsResponse.ListedGroup()
-            row.groupId = name
-            row.protocolType = group.protocolType
+            row.groupId = name.text
+            row.protocolType = group.protocolType.text
             row.groupState = group.stateName
             row.groupType = group.typeName
             return row
@@ -22,10 +23,10 @@ extension GroupMachine {
     }
 
     /// DescribeGroups: what is not a classic group is not there.
-    func describe(_ name: String, _ client: GroupClient) -> DescribeGroupsResponse.DescribedGroup {
+    func describe(_ name: Name, _ client: GroupClient) -> DescribeGroupsResponse.DescribedGroup {
         if case .classic(let group) = groups[name] { return group.description(named: name) }
         var row = DescribeGroupsResponse.DescribedGroup()
-        row.groupId = name
+        row.groupId = name.text
         row.groupState = "Dead"
         if client.version >= 6 {
             row.errorCode = ErrorCode.groupIdNotFound.rawValue
@@ -36,7 +37,7 @@ extension GroupMachine {
     }
 
     /// Deletes a group without members, and its offsets.
-    mutating func delete(_ name: String, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>) {
+    mutating func delete(_ name: Name, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>) {
         guard let group = groups[name] else {
             return effects.reply(token, .deleteGroup(.groupIdNotFound))
         }
@@ -50,22 +51,22 @@ extension GroupMachine {
     }
 
     /// Ends a group without members.
-    mutating func remove(_ name: String, _ group: Group, _ effects: inout Effects<GroupMachine>) {
+    mutating func remove(_ name: Name, _ group: Group, _ effects: inout Effects<GroupMachine>) {
         switch group {
         case .classic(let group): removeClassic(name, group, &effects)
         case .consumer(let group): removeConsumer(name, group, &effects)
         }
     }
 
-    func explain(_ name: String) -> GroupExplanation? {
+    func explain(_ name: Name) -> GroupExplanation? {
         let events = histories.events(of: name)
         guard let group = groups[name] else {
             guard !events.isEmpty else { return nil }
             return GroupExplanation(
-                group: name, since: histories.since, type: "", state: "Dead", generation: -1, events: events)
+                group: name.text, since: histories.since, type: "", state: "Dead", generation: -1, events: events)
         }
         return GroupExplanation(
-            group: name, since: histories.since, type: group.typeName, state: group.stateName,
+            group: name.text, since: histories.since, type: group.typeName, state: group.stateName,
             generation: group.generation, events: events)
     }
 }
@@ -78,7 +79,7 @@ extension Group {
         }
     }
 
-    var protocolType: String {
+    var protocolType: Name {
         switch self {
         case .classic(let group): group.protocolType ?? ""
         case .consumer: "consumer"
@@ -108,7 +109,7 @@ extension Group {
     }
 
     /// Whether a member may still read this topic, so that its offsets must stay.
-    func isSubscribed(to topic: String) -> Bool {
+    func isSubscribed(to topic: Name) -> Bool {
         switch self {
         case .classic(let group): group.isSubscribed(to: topic)
         case .consumer(let group): group.isSubscribed(to: topic)
@@ -125,12 +126,12 @@ extension Group {
 
     /// The member that commits, if it does so in an epoch that is not its newest.
     func lateMember(of request: OffsetCommitRequest) -> ConsumerMember? {
-        guard case .consumer(let group) = self, let member = group.members[request.memberId] else { return nil }
+        guard case .consumer(let group) = self, let member = group.members[request.member] else { return nil }
         return request.generationIdOrMemberEpoch < member.current.epoch ? member : nil
     }
 
     /// Whether whoever claims to be this member may ask for offsets.
-    func checkFetch(member: String?, epoch: Int32) -> ErrorCode {
+    func checkFetch(member: Name?, epoch: Int32) -> ErrorCode {
         switch self {
         case .classic: .none
         case .consumer(let group): group.checkFetch(member: member, epoch: epoch)

@@ -1,3 +1,4 @@
+public import Bytes
 import Collections
 import Coordination
 
@@ -15,20 +16,20 @@ public struct GroupCounts: Sendable {
 /// What is measured of one group.
 public struct MeasuredGroup: Sendable {
     public struct Offset: Sendable {
-        public var topic: String
+        public var topic: Name
         public var partition: Int32
         public var offset: Int64
     }
 
-    public var name: String
+    public var name: Name
     public var members: Int
     public var offsets: [Offset]
 }
 
 extension GroupMachine {
-    public var groupNames: some Sequence<String> { groups.current.keys }
+    public var groupNames: some Sequence<Name> { groups.current.keys }
 
-    public func has(_ group: String) -> Bool { groups[group] != nil }
+    public func has(_ group: Name) -> Bool { groups[group] != nil }
 
     /// Looks at each group once.
     public var counts: GroupCounts {
@@ -44,12 +45,12 @@ extension GroupMachine {
     }
 
     /// How many partitions a group has an offset of.
-    public func offsetCount(of group: String) -> Int {
+    public func offsetCount(of group: Name) -> Int {
         offsets.groups[group]?.values.reduce(0) { $0 + $1.count } ?? 0
     }
 
     /// Nil where there is no such group.
-    public func measure(_ name: String) -> MeasuredGroup? {
+    public func measure(_ name: Name) -> MeasuredGroup? {
         guard let group = groups[name] else { return nil }
         var measured = MeasuredGroup(name: name, members: group.memberCount, offsets: [])
         for (topic, partitions) in offsets.groups[name] ?? [:] {

@@ -1,3 +1,4 @@
+public import Bytes
 public import Coordination
 import KafkaProtocolMore
 public import Metadata
@@ -10,7 +11,7 @@ public struct GroupMachine: CoordinatorMachine {
     public typealias Timer = GroupTimer
     public typealias Note = GroupNote
 
-    var groups = RevertibleDictionary<String, Group>()
+    var groups = RevertibleDictionary<Name, Group>()
     var offsets = OffsetsTable()
     var histories = GroupHistories()
     var image: ClusterImage
@@ -20,9 +21,9 @@ public struct GroupMachine: CoordinatorMachine {
     // What consumer groups know besides what is stored.
 
     /// What the hash of a topic is, as long as the image is the same.
-    var topicHashes: [String: Int64] = [:]
+    var topicHashes: [Name: Int64] = [:]
     /// Of each group, when its topics were last compared with the image.
-    var refreshes: [String: MetadataRefresh] = [:]
+    var refreshes: [Name: MetadataRefresh] = [:]
     /// The place in the journal at which topics last came or went.
     var topicsVersion: Int64
     /// Deadlines of members that speak the classic protocol, and have to join or to sync by then.
@@ -48,12 +49,12 @@ public struct GroupMachine: CoordinatorMachine {
         case .commitOffsets(let request, let client): commit(request, client, token, &effects)
         case .fetchOffsets(let request, let client): fetch(request, client, token, &effects)
         case .deleteOffsets(let request): deleteOffsets(request, token, &effects)
-        case .describeGroup(let group, let client): effects.reply(token, .describeGroup(describe(group, client)))
+        case .describeGroup(let group, let client): effects.reply(token, .describeGroup(describe(Name(group), client)))
         case .describeConsumerGroup(let group):
-            effects.reply(token, .describeConsumerGroup(describeConsumer(group)))
+            effects.reply(token, .describeConsumerGroup(describeConsumer(Name(group))))
         case .listGroups(let request): effects.reply(token, .listGroups(list(request)))
-        case .deleteGroup(let group): delete(group, token, &effects)
-        case .explainGroup(let group): effects.reply(token, .explainGroup(explain(group)))
+        case .deleteGroup(let group): delete(Name(group), token, &effects)
+        case .explainGroup(let group): effects.reply(token, .explainGroup(explain(Name(group))))
         case .metadataChanged(let image, let removedTopics):
             metadataChanged(to: image, removedTopics)
             forgetOffsets(of: removedTopics, &effects)
@@ -104,10 +105,9 @@ public struct GroupMachine: CoordinatorMachine {
     public mutating func apply(_ record: GroupRecord, in version: StateVersion) {
         switch record {
         case .offset(let key, let value):
+            let group = Name(key.group)
             // A group may be nothing but a place for offsets.
-            if value != nil, groups[key.group] == nil {
-                groups.set(key.group, .classic(ClassicGroup()), in: .loaded)
-            }
+            if value != nil, groups[group] == nil { groups.set(group, .classic(ClassicGroup()), in: .loaded) }
             offsets.apply(key, value, in: version)
         case .classicGroup(let group, let value): applyClassic(group, value, in: version)
         case .consumerGroup, .consumerPartitions, .consumerMember, .consumerTarget, .consumerTargetMember,
@@ -135,21 +135,21 @@ enum Group {
 
 public enum GroupTimer: Hashable, Sendable {
     /// A rebalance of a classic group waits for its members to join.
-    case classicJoin(String)
+    case classicJoin(Name)
     /// It waits for them to ask for their assignment.
-    case classicSync(String)
+    case classicSync(Name)
     /// A classic member, or an id that was handed out to become one, was not heard of.
-    case classicMember(String, member: String)
-    case consumerSession(String, member: String)
+    case classicMember(Name, member: Name)
+    case consumerSession(Name, member: Name)
     /// A member has to give up partitions by then; one that speaks the classic protocol has to join, or to sync.
-    case consumerRebalance(String, member: String)
+    case consumerRebalance(Name, member: Name)
     /// A target was put off, since the last one was a moment ago.
-    case consumerAssignment(String)
+    case consumerAssignment(Name)
     case offsetExpiry
 }
 
 public enum GroupNote {
-    case classicGroup(String, ClassicWrite)
+    case classicGroup(Name, ClassicWrite)
     case convertedToClassic(ConvertedGroup)
 }
 

@@ -6,15 +6,15 @@ public import KafkaProtocolMore
 /// A record of `__consumer_offsets`. A nil value deletes what the key names.
 public enum GroupRecord: CoordinatorRecord {
     case offset(OffsetCommitKey, OffsetCommitValue?)
-    case classicGroup(String, GroupMetadataValue?)
-    case consumerGroup(String, ConsumerGroupMetadataValue?)
+    case classicGroup(Name, GroupMetadataValue?)
+    case consumerGroup(Name, ConsumerGroupMetadataValue?)
     /// Written by Kafka up to 4.0; only ever deleted here.
-    case consumerPartitions(String)
-    case consumerMember(String, member: String, ConsumerGroupMemberMetadataValue?)
-    case consumerTarget(String, ConsumerGroupTargetAssignmentMetadataValue?)
-    case consumerTargetMember(String, member: String, ConsumerGroupTargetAssignmentMemberValue?)
-    case consumerCurrent(String, member: String, ConsumerGroupCurrentMemberAssignmentValue?)
-    case consumerPattern(String, pattern: String, ConsumerGroupRegularExpressionValue?)
+    case consumerPartitions(Name)
+    case consumerMember(Name, member: Name, ConsumerGroupMemberMetadataValue?)
+    case consumerTarget(Name, ConsumerGroupTargetAssignmentMetadataValue?)
+    case consumerTargetMember(Name, member: Name, ConsumerGroupTargetAssignmentMemberValue?)
+    case consumerCurrent(Name, member: Name, ConsumerGroupCurrentMemberAssignmentValue?)
+    case consumerPattern(Name, pattern: Name, ConsumerGroupRegularExpressionValue?)
 
     // MARK: Writing
 
@@ -25,35 +25,35 @@ public enum GroupRecord: CoordinatorRecord {
             return try pair(key, value, value?.expireTimestamp ?? -1 == -1 ? 4 : 1)
         case .classicGroup(let group, let value):
             var key = GroupMetadataKey()
-            key.group = group
+            key.group = group.text
             return try pair(key, value, 4)
         case .consumerGroup(let group, let value):
             var key = ConsumerGroupMetadataKey()
-            key.groupId = group
+            key.groupId = group.text
             return try pair(key, value, 0)
         case .consumerPartitions(let group):
             var key = ConsumerGroupPartitionMetadataKey()
-            key.groupId = group
+            key.groupId = group.text
             return try pair(key, nil as ConsumerGroupPartitionMetadataValue?, 0)
         case .consumerMember(let group, let member, let value):
             var key = ConsumerGroupMemberMetadataKey()
-            (key.groupId, key.memberId) = (group, member)
+            (key.groupId, key.memberId) = (group.text, member.text)
             return try pair(key, value, 0)
         case .consumerTarget(let group, let value):
             var key = ConsumerGroupTargetAssignmentMetadataKey()
-            key.groupId = group
+            key.groupId = group.text
             return try pair(key, value, 0)
         case .consumerTargetMember(let group, let member, let value):
             var key = ConsumerGroupTargetAssignmentMemberKey()
-            (key.groupId, key.memberId) = (group, member)
+            (key.groupId, key.memberId) = (group.text, member.text)
             return try pair(key, value, 0)
         case .consumerCurrent(let group, let member, let value):
             var key = ConsumerGroupCurrentMemberAssignmentKey()
-            (key.groupId, key.memberId) = (group, member)
+            (key.groupId, key.memberId) = (group.text, member.text)
             return try pair(key, value, 0)
         case .consumerPattern(let group, let pattern, let value):
             var key = ConsumerGroupRegularExpressionKey()
-            (key.groupId, key.regularExpression) = (group, pattern)
+            (key.groupId, key.regularExpression) = (group.text, pattern.text)
             return try pair(key, value, 0)
         }
     }
@@ -85,26 +85,26 @@ public enum GroupRecord: CoordinatorRecord {
         case 0, OffsetCommitKey.recordType:
             return .offset(try OffsetCommitKey(from: &key, version: 0), try read(value))
         case GroupMetadataKey.recordType:
-            return .classicGroup(try GroupMetadataKey(from: &key, version: 0).group, try read(value))
+            return .classicGroup(Name(try GroupMetadataKey(from: &key, version: 0).group), try read(value))
         case ConsumerGroupMetadataKey.recordType:
-            return .consumerGroup(try ConsumerGroupMetadataKey(from: &key, version: 0).groupId, try read(value))
+            return .consumerGroup(Name(try ConsumerGroupMetadataKey(from: &key, version: 0).groupId), try read(value))
         case ConsumerGroupPartitionMetadataKey.recordType:
-            return .consumerPartitions(try ConsumerGroupPartitionMetadataKey(from: &key, version: 0).groupId)
+            return .consumerPartitions(Name(try ConsumerGroupPartitionMetadataKey(from: &key, version: 0).groupId))
         case ConsumerGroupMemberMetadataKey.recordType:
             let key = try ConsumerGroupMemberMetadataKey(from: &key, version: 0)
-            return .consumerMember(key.groupId, member: key.memberId, try read(value))
+            return .consumerMember(Name(key.groupId), member: Name(key.memberId), try read(value))
         case ConsumerGroupTargetAssignmentMetadataKey.recordType:
             return .consumerTarget(
-                try ConsumerGroupTargetAssignmentMetadataKey(from: &key, version: 0).groupId, try read(value))
+                Name(try ConsumerGroupTargetAssignmentMetadataKey(from: &key, version: 0).groupId), try read(value))
         case ConsumerGroupTargetAssignmentMemberKey.recordType:
             let key = try ConsumerGroupTargetAssignmentMemberKey(from: &key, version: 0)
-            return .consumerTargetMember(key.groupId, member: key.memberId, try read(value))
+            return .consumerTargetMember(Name(key.groupId), member: Name(key.memberId), try read(value))
         case ConsumerGroupCurrentMemberAssignmentKey.recordType:
             let key = try ConsumerGroupCurrentMemberAssignmentKey(from: &key, version: 0)
-            return .consumerCurrent(key.groupId, member: key.memberId, try read(value))
+            return .consumerCurrent(Name(key.groupId), member: Name(key.memberId), try read(value))
         case ConsumerGroupRegularExpressionKey.recordType:
             let key = try ConsumerGroupRegularExpressionKey(from: &key, version: 0)
-            return .consumerPattern(key.groupId, pattern: key.regularExpression, try read(value))
+            return .consumerPattern(Name(key.groupId), pattern: Name(key.regularExpression), try read(value))
         default: return nil
         }
     }

@@ -1,3 +1,4 @@
+public import Bytes
 public import Configuration
 
 /// What the broker's and the groups' settings say about groups. Times are milliseconds.
@@ -12,12 +13,12 @@ public struct GroupRules: Sendable {
     public var offsetExpiryInterval: Int64 = 600_000
 
     public var servesConsumerProtocol = true
-    public var assignors = ["uniform", "range"]
+    public var assignors: [Name] = ["uniform", "range"]
     public var maximumConsumerSize = Int(Int32.max)
     public var migration = Migration.bidirectional
     public var patternRefreshInterval: Int64 = 600_000
     private var consumerDefaults = ConsumerTimes()
-    private var consumerTimes: [String: ConsumerTimes] = [:]
+    private var consumerTimes: [Name: ConsumerTimes] = [:]
 
     /// Which way a group may change from one protocol to the other while it has members.
     public enum Migration: String, Sendable {
@@ -40,7 +41,7 @@ public struct GroupRules: Sendable {
     /// Kafka's defaults.
     public init() {}
 
-    public init(_ live: LiveSettings, groups: [String: [String: String]]) {
+    public init(_ live: LiveSettings, groups: [Name: [String: String]]) {
         func number(_ name: String, _ standard: Int64) -> Int64 {
             live.text(of: name).flatMap { Int64($0) } ?? standard
         }
@@ -54,7 +55,7 @@ public struct GroupRules: Sendable {
         offsetExpiryInterval = number("offsets.retention.check.interval.ms", offsetExpiryInterval)
         maximumConsumerSize = Int(number("group.consumer.max.size", Int64(maximumConsumerSize)))
         patternRefreshInterval = number("group.consumer.regex.refresh.interval.ms", patternRefreshInterval)
-        if let text = live.text(of: "group.consumer.assignors") { assignors = GroupRules.list(text) }
+        if let text = live.text(of: "group.consumer.assignors") { assignors = GroupRules.list(text).map { Name($0) } }
         if let text = live.text(of: "group.coordinator.rebalance.protocols") {
             servesConsumerProtocol = GroupRules.list(text).contains("consumer")
         }
@@ -76,7 +77,7 @@ public struct GroupRules: Sendable {
         }
     }
 
-    public func consumerTimes(of group: String) -> ConsumerTimes { consumerTimes[group] ?? consumerDefaults }
+    public func consumerTimes(of group: Name) -> ConsumerTimes { consumerTimes[group] ?? consumerDefaults }
 
     private static func list(_ text: String) -> [String] {
         text.split(separator: ",").map { part in

@@ -1,3 +1,5 @@
+public import Bytes
+
 /// Whom a quota is for: a user, a client id, both, or an address. A name of nil stands for all that have no quota of
 /// their own.
 public struct ClientQuotaEntity: Hashable, Sendable {
@@ -27,9 +29,9 @@ public struct ClientQuotaEntity: Hashable, Sendable {
     public struct Part: Hashable, Sendable {
         public let kind: Kind
         /// nil: the default.
-        public let name: String?
+        public let name: Name?
 
-        public init(kind: Kind, name: String?) {
+        public init(kind: Kind, name: Name?) {
             self.kind = kind
             self.name = name
         }

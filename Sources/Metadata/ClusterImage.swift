@@ -123,5 +123,5 @@ public struct ClusterImage: Sendable, Equatable {
 }
 
 extension ClientQuotaEntity.Part {
-    fileprivate var sortKey: String { "\(kind.rawValue)\(name == nil ? "" : "=")\(name ?? "")" }
+    fileprivate var sortKey: Name { "\(kind.rawValue)\(name == nil ? "" : "=")\(name ?? "")" }
 }

@@ -239,14 +239,14 @@ extension PartitionRecord {
 extension ConfigurationRecord {
     fileprivate func encode(into writer: inout ByteWriter) {
         writer.write(resource.kind.rawValue)
-        writer.writeField(resource.name)
+        writer.writeField(resource.name.text)
         writer.writeField(key)
         writer.writeOptionalField(value)
     }
 
     fileprivate init(from cursor: inout ByteCursor) throws(DecodeError) {
         guard let kind = ConfigurationResource.Kind(rawValue: try cursor.int8()) else { throw .unsupportedVersion }
-        resource = ConfigurationResource(kind: kind, name: try cursor.field())
+        resource = ConfigurationResource(kind: kind, name: Name(try cursor.field()))
         key = try cursor.field()
         value = try cursor.optionalField()
     }
@@ -271,7 +271,7 @@ extension ClientQuotaRecord {
         writer.writeUnsignedVarint(UInt32(entity.parts.count))
         for part in entity.parts {
             writer.write(part.kind.rawValue)
-            writer.writeOptionalField(part.name)
+            writer.writeOptionalField(part.name?.text)
         }
         writer.writeField(key)
         writer.write(value != nil)
@@ -282,7 +282,7 @@ extension ClientQuotaRecord {
         entity = ClientQuotaEntity(
             try cursor.elements(minimumSize: 2) { cursor throws(DecodeError) in
                 guard let kind = ClientQuotaEntity.Kind(rawValue: try cursor.uint8()) else { throw .unsupportedVersion }
-                return ClientQuotaEntity.Part(kind: kind, name: try cursor.optionalField())
+                return ClientQuotaEntity.Part(kind: kind, name: try cursor.optionalField().map { Name($0) })
             })
         key = try cursor.field()
         value = try cursor.bool() ? Double(bitPattern: UInt64(bitPattern: try cursor.int64())) : nil

@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 
 /// One change of the cluster's metadata. The journal of these is the truth; an image is what they add up to.
 public enum MetadataRecord: Sendable, Equatable {
@@ -158,15 +158,15 @@ public struct ConfigurationResource: Hashable, Sendable {
     }
 
     public var kind: Kind
-    public var name: String
+    public var name: Name
 
-    public init(kind: Kind, name: String) {
+    public init(kind: Kind, name: Name) {
         self.kind = kind
         self.name = name
     }
 
-    public static func topic(_ name: String) -> Self { Self(kind: .topic, name: name) }
-    public static func broker(_ id: Int32) -> Self { Self(kind: .broker, name: String(id)) }
+    public static func topic(_ name: String) -> Self { Self(kind: .topic, name: Name(name)) }
+    public static func broker(_ id: Int32) -> Self { Self(kind: .broker, name: "\(id)") }
     public static let allBrokers = Self(kind: .broker, name: "")
 }
 

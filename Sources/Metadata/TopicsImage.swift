@@ -12,7 +12,7 @@ public struct TopicImage: Sendable, Equatable {
 /// All topics, found by name and by id.
 public struct TopicsImage: Sendable, Equatable {
     private var byId: PersistentMap<UUID, TopicImage> = [:]
-    private var ids: PersistentMap<String, UUID> = [:]
+    private var ids: PersistentMap<Name, UUID> = [:]
     /// Names that have a dot or an underscore, by what they are when each dot is an underscore.
     private var lookalikes: PersistentMap<String, [String]> = [:]
     /// Partitions of all topics.
@@ -24,9 +24,9 @@ public struct TopicsImage: Sendable, Equatable {
 
     public subscript(id: UUID) -> TopicImage? { byId[id] }
 
-    public subscript(name: String) -> TopicImage? { ids[name].flatMap { byId[$0] } }
+    public subscript(name: String) -> TopicImage? { id(of: name).flatMap { byId[$0] } }
 
-    public func id(of name: String) -> UUID? { ids[name] }
+    public func id(of name: String) -> UUID? { ids[Name(name)] }
 
     /// Every topic, in no particular order.
     public var all: some Sequence<TopicImage> { byId.lazy.map(\.value) }
@@ -48,7 +48,7 @@ public struct TopicsImage: Sendable, Equatable {
 
     mutating func insert(_ topic: TopicImage) {
         byId[topic.id] = topic
-        ids[topic.name] = topic.id
+        ids[Name(topic.name)] = topic.id
         partitionCount += topic.partitions.count
         guard let key = TopicsImage.lookalikeKey(topic.name) else { return }
         lookalikes[key] = (lookalikes[key] ?? []) + [topic.name]
@@ -56,7 +56,7 @@ public struct TopicsImage: Sendable, Equatable {
 
     mutating func remove(_ topic: TopicImage) {
         byId[topic.id] = nil
-        ids[topic.name] = nil
+        ids[Name(topic.name)] = nil
         partitionCount -= topic.partitions.count
         guard let key = TopicsImage.lookalikeKey(topic.name) else { return }
         let others = (lookalikes[key] ?? []).filter { $0 != topic.name }

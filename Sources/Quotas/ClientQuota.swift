@@ -1,3 +1,5 @@
+public import Bytes
+
 /// What of a client is limited.
 public enum QuotaKind: UInt8, CaseIterable, Sendable {
     /// Bytes of produce requests by the second.
@@ -25,11 +27,11 @@ public enum QuotaKind: UInt8, CaseIterable, Sendable {
 public struct QuotaKey: Hashable, Sendable {
     public let kind: QuotaKind
     /// nil: of all users.
-    public let user: String?
+    public let user: Name?
     /// nil: of all client ids.
-    public let clientID: String?
+    public let clientID: Name?
 
-    public init(_ kind: QuotaKind, user: String?, clientID: String?) {
+    public init(_ kind: QuotaKind, user: Name?, clientID: Name?) {
         self.kind = kind
         self.user = user
         self.clientID = clientID

@@ -1,22 +1,23 @@
-import Metadata
+public import Bytes
+public import Metadata
 
 /// The quotas that are set, made for looking them up. It never changes: other quotas are another table.
 public struct QuotaTable: Sendable {
-    private enum Name: Hashable {
-        case named(String)
+    private enum Part: Hashable {
+        case named(Name)
         case others
 
-        init(_ name: String?) { self = name.map(Name.named) ?? .others }
+        init(_ name: Name?) { self = name.map(Part.named) ?? .others }
     }
 
     /// nil: the entity says nothing of it.
     private struct Scope: Hashable {
-        var user: Name?
-        var clientID: Name?
+        var user: Part?
+        var clientID: Part?
     }
 
     private var limits: [QuotaKind: [Scope: Double]] = [:]
-    private var connectionRates: [Name: Double] = [:]
+    private var connectionRates: [Part: Double] = [:]
 
     /// A table without quotas.
     public init() {}
@@ -24,11 +25,11 @@ public struct QuotaTable: Sendable {
     public init(_ image: ClusterImage) {
         for (entity, values) in image.allClientQuotas {
             if let address = entity[.address] {
-                connectionRates[Name(address.name)] = values["connection_creation_rate"]
+                connectionRates[Part(address.name)] = values["connection_creation_rate"]
                 continue
             }
             let scope = Scope(
-                user: entity[.user].map { Name($0.name) }, clientID: entity[.clientId].map { Name($0.name) })
+                user: entity[.user].map { Part($0.name) }, clientID: entity[.clientId].map { Part($0.name) })
             for kind in QuotaKind.allCases {
                 if let limit = values[kind.quotaName], limit > 0 { limits[kind, default: [:]][scope] = limit }
             }
@@ -42,10 +43,10 @@ public struct QuotaTable: Sendable {
     public var limitsConnections: Bool { !connectionRates.isEmpty }
 
     /// The most specific quota that fits, in Kafka's order: a user counts before a client id, and a name before the default.
-    public func quota(_ kind: QuotaKind, user: String, clientID: String) -> ClientQuota? {
+    public func quota(_ kind: QuotaKind, user: Name, clientID: Name) -> ClientQuota? {
         guard let limits = limits[kind] else { return nil }
-        let users: [Name?] = [.named(user), .others, nil]
-        let clients: [Name?] = [.named(clientID), .others, nil]
+        let users: [Part?] = [.named(user), .others, nil]
+        let clients: [Part?] = [.named(clientID), .others, nil]
         for scope in users.flatMap({ user in clients.map { Scope(user: user, clientID: $0) } }) {
             guard let limit = limits[scope] else { continue }
             let key = QuotaKey(
@@ -59,6 +60,6 @@ public struct QuotaTable: Sendable {
     ///
     /// - Parameter address: in numbers.
     public func connectionRate(of address: String) -> Double? {
-        connectionRates[.named(address)] ?? connectionRates[.others]
+        connectionRates[.named(Name(address))] ?? connectionRates[.others]
     }
 }

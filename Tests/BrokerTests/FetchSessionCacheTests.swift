@@ -47,7 +47,7 @@ import Testing
     private func targets(_ count: Int32, name: String) -> [FetchTarget] {
         (0..<count).map { partition in
             FetchTarget(
-                key: FetchKey(topicID: .zero, name: name, partition: partition, isByID: false), fetchOffset: 0,
+                key: FetchKey(topicID: .zero, name: Name(name), partition: partition, isByID: false), fetchOffset: 0,
                 currentLeaderEpoch: -1, lastFetchedEpoch: -1, maximumBytes: 1)
         }
     }

@@ -23,20 +23,20 @@ struct SeededGenerator: RandomNumberGenerator {
     private let c = UUID(high: 1, low: 3)
 
     private func member(
-        _ id: String, _ topics: Set<UUID>, _ last: PartitionSet = [:], instance: String? = nil
+        _ id: Name, _ topics: Set<UUID>, _ last: PartitionSet = [:], instance: Name? = nil
     ) -> AssignmentInput.Member {
         AssignmentInput.Member(id: id, instanceID: instance, topics: topics, last: last)
     }
 
     /// The same members after an assignment.
-    private func next(_ input: AssignmentInput, _ targets: [String: PartitionSet]) -> AssignmentInput {
+    private func next(_ input: AssignmentInput, _ targets: [Name: PartitionSet]) -> AssignmentInput {
         var input = input
         for place in input.members.indices { input.members[place].last = targets[input.members[place].id] ?? [:] }
         return input
     }
 
     /// Every partition that somebody reads is with one reader of its topic.
-    private func checkComplete(_ input: AssignmentInput, _ targets: [String: PartitionSet]) {
+    private func checkComplete(_ input: AssignmentInput, _ targets: [Name: PartitionSet]) {
         var all: Set<TopicIDPartition> = []
         for member in input.members {
             for (topic, partitions) in targets[member.id] ?? [:] {
@@ -52,7 +52,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// No single partition could move so that two members were closer together.
-    private func checkBalanced(_ input: AssignmentInput, _ targets: [String: PartitionSet]) {
+    private func checkBalanced(_ input: AssignmentInput, _ targets: [Name: PartitionSet]) {
         for from in input.members {
             for (topic, _) in targets[from.id] ?? [:] {
                 for to in input.members where to.topics.contains(topic) {
@@ -63,7 +63,7 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    private func moved(_ old: [String: PartitionSet], _ new: [String: PartitionSet]) -> Int {
+    private func moved(_ old: [Name: PartitionSet], _ new: [Name: PartitionSet]) -> Int {
         new.reduce(0) { $0 + $1.value.subtracting(old[$1.key] ?? [:]).partitionCount }
     }
 

@@ -130,7 +130,7 @@ final class GroupBench {
         try delta.replay(
             MetadataBatch(firstOffset: image.position.offset + 1, controllerEpoch: 1, time: 0, records: records))
         image = delta.image
-        try ask(.metadataChanged(image, removedTopics: Set(delta.removedTopics.values)))
+        try ask(.metadataChanged(image, removedTopics: Set(delta.removedTopics.values.map { Name($0) })))
     }
 
     @discardableResult
@@ -166,11 +166,11 @@ final class GroupBench {
     // MARK: Looking
 
     func group(_ name: String) -> ConsumerGroup? {
-        if case .consumer(let group) = machine.groups[name] { group } else { nil }
+        if case .consumer(let group) = machine.groups[Name(name)] { group } else { nil }
     }
 
     func classicGroup(_ name: String) -> ClassicGroup? {
-        if case .classic(let group) = machine.groups[name] { group } else { nil }
+        if case .classic(let group) = machine.groups[Name(name)] { group } else { nil }
     }
 
     func describe(_ name: String) throws -> ConsumerGroupDescribeResponse.DescribedGroup {

@@ -55,8 +55,8 @@ import Testing
         let group = try #require(bench.group("g"))
         #expect(group.members.count == 2)
         #expect(group.epoch == generation + 1)
-        #expect(group.members[old.id]?.current.assigned == [topic: [0: generation, 1: generation]])
-        #expect(group.members[old.id]?.isClassic == true)
+        #expect(group.members[Name(old.id)]?.current.assigned == [topic: [0: generation, 1: generation]])
+        #expect(group.members[Name(old.id)]?.isClassic == true)
         #expect(try bench.events("g").contains { $0.kind == .converted })
 
         #expect(try old.beat() == .rebalanceInProgress)
@@ -132,7 +132,7 @@ import Testing
         let malformed = bench()
         let garbler = try classicMember(malformed)
         _ = garbler
-        malformed.classicGroup("g")?[garbler.id]?.assignment = [0]
+        malformed.classicGroup("g")?[Name(garbler.id)]?.assignment = [0]
         try refusal(malformed, "the embedded consumer protocol is malformed")
 
         var rules = GroupRules()
@@ -252,9 +252,9 @@ import Testing
             #expect(try old.beat() == .rebalanceInProgress)
             try bench.pass(4_999)
         }
-        #expect(bench.group("g")?.members[old.id] != nil)
+        #expect(bench.group("g")?.members[Name(old.id)] != nil)
         try bench.pass(4)
-        #expect(bench.group("g")?.members[old.id] == nil)
+        #expect(bench.group("g")?.members[Name(old.id)] == nil)
         #expect(
             try bench.events("g").contains { $0.reason == "did not join or sync within 20000 ms" })
     }
@@ -265,9 +265,9 @@ import Testing
         let old = try classicMember(bench)
         try ConsumerClient(bench, "new").join(["t"])
         try bench.pass(9_999)
-        #expect(bench.group("g")?.members[old.id] != nil)
+        #expect(bench.group("g")?.members[Name(old.id)] != nil)
         try bench.pass(1)
-        #expect(bench.group("g")?.members[old.id] == nil)
+        #expect(bench.group("g")?.members[Name(old.id)] == nil)
     }
 
     // MARK: Down
@@ -284,7 +284,7 @@ import Testing
         let group = try #require(bench.classicGroup("g"))
         #expect(group.state == .preparing)
         #expect(group.generation == epoch)
-        #expect(group.members.keys.sorted() == [old.id])
+        #expect(group.members.keys.sorted() == [Name(old.id)])
         #expect(try old.beat() == .rebalanceInProgress)
         let token = try old.sendJoin(old.joinRequest)
         try bench.pass(0)
@@ -333,7 +333,7 @@ import Testing
         let joined = try #require(try old.joinAnswer(to: token))
         #expect(joined.errorCode == 0)
         #expect(joined.leader == old.id)
-        #expect(bench.classicGroup("g")?.members.keys.sorted() == [old.id])
+        #expect(bench.classicGroup("g")?.members.keys.sorted() == [Name(old.id)])
     }
 
     @Test func whoJoinsAConvertedGroupInVainIsTold() throws {

@@ -6,11 +6,11 @@ import Testing
 @testable import KafkaClientCore
 
 struct RangeAssignmentTests {
-    private func member(_ id: String, _ topics: [String] = ["t"], instance: String? = nil) -> RangeAssignment.Member {
+    private func member(_ id: Name, _ topics: [String] = ["t"], instance: Name? = nil) -> RangeAssignment.Member {
         RangeAssignment.Member(id: id, instanceId: instance, topics: topics)
     }
 
-    private func numbers(_ result: [String: [TopicPartition]]) -> [String: [Int32]] {
+    private func numbers(_ result: [Name: [TopicPartition]]) -> [Name: [Int32]] {
         result.mapValues { $0.map(\.partition) }
     }
 

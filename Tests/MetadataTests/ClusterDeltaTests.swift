@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func quotasAreKeptByEntityAndComeBackFromASnapshot() throws {
-        func quota(_ name: String?, _ key: String, _ value: Double?) -> MetadataRecord {
+        func quota(_ name: Name?, _ key: String, _ value: Double?) -> MetadataRecord {
             let entity = ClientQuotaEntity([.init(kind: .user, name: "u"), .init(kind: .clientId, name: name)])
             return .clientQuota(ClientQuotaRecord(entity: entity, key: key, value: value))
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Metadata
 import Quotas
 import Testing
@@ -5,7 +6,7 @@ import Testing
 /// Which quota applies, and whose use counts together.
 @Suite struct QuotaTableTests {
     /// Kafka's order, most specific first: for user `u` and client id `c`, with who shares the measure.
-    private static let precedence: [(entity: [ClientQuotaEntity.Part], user: String?, clientID: String?)] = [
+    private static let precedence: [(entity: [ClientQuotaEntity.Part], user: Name?, clientID: Name?)] = [
         ([user("u"), client("c")], "u", "c"),
         ([user("u"), client(nil)], "u", "c"),
         ([user("u")], "u", nil),
@@ -16,8 +17,8 @@ import Testing
         ([client(nil)], nil, "c"),
     ]
 
-    private static func user(_ name: String?) -> ClientQuotaEntity.Part { .init(kind: .user, name: name) }
-    private static func client(_ name: String?) -> ClientQuotaEntity.Part { .init(kind: .clientId, name: name) }
+    private static func user(_ name: Name?) -> ClientQuotaEntity.Part { .init(kind: .user, name: name) }
+    private static func client(_ name: Name?) -> ClientQuotaEntity.Part { .init(kind: .clientId, name: name) }
 
     private static func table(
         _ quotas: [(entity: [ClientQuotaEntity.Part], key: String, value: Double)]

@@ -1,3 +1,4 @@
+import Bytes
 import Quotas
 import Testing
 
@@ -67,7 +68,7 @@ import Testing
     @Test func othersHaveBudgetsOfTheirOwnAndTheirNumberIsBounded() {
         var quotas = MutationQuotas(window: window, capacity: 8)
         var now: Int64 = 0
-        let spent = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c7", "new", "c0", "c7"].map { name in
+        let spent = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c7", "new", "c0", "c7"].map { (name: Name) in
             let own = ClientQuota(key: QuotaKey(.controllerMutation, user: nil, clientID: name), limit: 1)
             var budget = quotas.budget(own, isStrict: true, now: now)
             defer { quotas.settle(budget, now: now) }

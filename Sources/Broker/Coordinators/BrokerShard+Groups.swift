@@ -66,7 +66,7 @@ extension BrokerShard {
     }
 
     private var groupRules: GroupRules {
-        var own: [String: [String: String]] = [:]
+        var own: [Name: [String: String]] = [:]
         for resource in image.configuredResources where resource.kind == .group {
             own[resource.name] = image.configuration(of: resource)
         }
@@ -82,7 +82,7 @@ extension BrokerShard {
             for coordinator in groups.running.values { coordinator.tell(.rulesChanged(rules)) }
         }
         guard !update.delta.changedTopics.isEmpty || !update.delta.removedTopics.isEmpty else { return }
-        let removed = Set(update.delta.removedTopics.values)
+        let removed = Set(update.delta.removedTopics.values.map { Name($0) })
         for coordinator in groups.running.values {
             coordinator.tell(.metadataChanged(update.image, removedTopics: removed))
         }

@@ -5,7 +5,7 @@ import KafkaProtocol
 extension BrokerShard {
     /// Where the partition that a client named is served.
     func locate(_ key: FetchKey) -> Location {
-        guard let entry = key.isByID ? topics[key.topicID] : topics[key.name] else {
+        guard let entry = key.isByID ? topics[key.topicID] : topics[key.name.text] else {
             return .unknown(key.isByID ? .unknownTopicId : .unknownTopicOrPartition)
         }
         return locate(entry, key.partition)

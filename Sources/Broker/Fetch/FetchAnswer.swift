@@ -77,7 +77,7 @@ struct FetchAnswer {
     ) throws {
         guard let key = reads.first?.interest.target.key else { return }
         connection.withOutput { output in
-            Array(key.name.utf8).withUnsafeBytes { name in
+            Array(key.name.text.utf8).withUnsafeBytes { name in
                 writer.beginTopic(name: name, topicId: key.topicID, partitionCount: reads.count, into: &output)
             }
         }

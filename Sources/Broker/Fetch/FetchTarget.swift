@@ -3,7 +3,7 @@ import Bytes
 /// Names a partition as the client does: by topic id from Fetch v13 on (then `name` is empty), by name before.
 struct FetchKey: Hashable, Sendable {
     var topicID: UUID
-    var name: String
+    var name: Name
     var partition: Int32
     var isByID: Bool
 }
@@ -19,5 +19,5 @@ struct FetchTarget: Sendable {
     var maximumBytes: Int32
 
     /// About what a session keeps in memory for it.
-    var memoryBytes: Int { 320 + key.name.utf8.count }
+    var memoryBytes: Int { 320 + key.name.text.utf8.count }
 }

@@ -69,7 +69,7 @@ enum FetchHandler {
     private static func targets(_ view: FetchRequestView) -> [FetchTarget] {
         var targets: [FetchTarget] = []
         for topic in view.topics {
-            let name = String(decoding: topic.name, as: UTF8.self)
+            let name = Name(String(decoding: topic.name, as: UTF8.self))
             for row in topic.partitions {
                 targets.append(
                     FetchTarget(
@@ -85,7 +85,7 @@ enum FetchHandler {
     private static func forgotten(_ view: FetchRequestView) -> [FetchKey] {
         var keys: [FetchKey] = []
         for topic in view.forgottenTopics {
-            let name = String(decoding: topic.name, as: UTF8.self)
+            let name = Name(String(decoding: topic.name, as: UTF8.self))
             for row in topic.partitions {
                 keys.append(
                     FetchKey(topicID: topic.topicId, name: name, partition: row.index, isByID: view.version >= 13))

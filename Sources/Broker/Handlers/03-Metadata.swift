@@ -53,7 +53,7 @@ enum MetadataHandler {
         guard let named = body.topics, !(named.isEmpty && version == 0) else {
             return shard.topics.entries.map { describe($0, shard, operations: operations) }
         }
-        var seenNames: Set<String> = []
+        var seenNames: Set<Name> = []
         var seenIDs: Set<UUID> = []
         var missing: [String] = []
         var rows: [MetadataResponse.MetadataResponseTopic] = []
@@ -63,7 +63,7 @@ enum MetadataHandler {
                 rows.append(byID(topic.topicId, shard, operations: operations))
             } else {
                 let name = topic.name ?? ""
-                guard seenNames.insert(name).inserted else { continue }
+                guard seenNames.insert(Name(name)).inserted else { continue }
                 if let entry = shard.topics[name] {
                     rows.append(describe(entry, shard, operations: operations))
                 } else {

@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import Controller
 import KafkaProtocol
@@ -58,7 +59,7 @@ enum DescribeConfigsHandler {
         guard let kind = ConfigurationResource.Kind(rawValue: resource.resourceType) else {
             throw ControllerError(.invalidRequest, "there is no resource type \(resource.resourceType)")
         }
-        let own = image.configuration(of: ConfigurationResource(kind: kind, name: name))
+        let own = image.configuration(of: ConfigurationResource(kind: kind, name: Name(name)))
         switch kind {
         case .topic:
             if let problem = TopicName.problem(with: name) { throw ControllerError(.invalidTopicException, problem) }

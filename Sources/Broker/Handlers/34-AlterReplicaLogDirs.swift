@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 
@@ -16,12 +17,12 @@ enum AlterReplicaLogDirsHandler {
             AlterReplicaLogDirsRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let moves = body.dirs.flatMap { directory in directory.topics.map { Move(path: directory.path, topic: $0) } }
         session.gather(moves, for: request.reply, ask: begin) { moves in
-            var byName: [String: [Row]] = [:]
-            for (move, rows) in moves { byName[move.topic.name, default: []] += rows }
+            var byName: [Name: [Row]] = [:]
+            for (move, rows) in moves { byName[Name(move.topic.name), default: []] += rows }
             var response = AlterReplicaLogDirsResponse()
             response.results = byName.sorted { $0.key < $1.key }.map { name, rows in
                 var result = AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult()
-                result.topicName = name
+                result.topicName = name.text
                 result.partitions = rows
                 return result
             }

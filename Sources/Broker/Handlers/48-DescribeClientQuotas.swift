@@ -1,3 +1,4 @@
+import Bytes
 import Controller
 import KafkaProtocol
 import KafkaProtocolMore
@@ -15,7 +16,7 @@ enum DescribeClientQuotasHandler {
                 row.entity = quotas.entity.parts.map { part in
                     var shown = DescribeClientQuotasResponse.EntityData()
                     shown.entityType = part.kind.name
-                    shown.entityName = part.name
+                    shown.entityName = part.name?.text
                     return shown
                 }
                 row.values = quotas.values.sorted { $0.key < $1.key }.map { key, value in

@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
@@ -31,7 +32,7 @@ enum ListConfigResourcesHandler {
         switch type {
         case 2: return image.topics.all.map(\.name).sorted()
         case 4, 8: return image.brokers.keys.sorted().map(String.init)
-        default: return image.configuredResources.filter { $0.kind.rawValue == type }.map(\.name).sorted()
+        default: return image.configuredResources.filter { $0.kind.rawValue == type }.map(\.name).sorted().map(\.text)
         }
     }
 }

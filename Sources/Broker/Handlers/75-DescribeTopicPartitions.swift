@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import KafkaProtocol
 import KafkaProtocolMore
@@ -11,15 +12,16 @@ enum DescribeTopicPartitionsHandler {
         let body = try request.decode(
             DescribeTopicPartitionsRequest.self, maximumElements: session.shard.requestLimits.topics)
         let shard = session.shard
-        var names = Set(body.topics.map(\.name)).sorted()
-        if body.topics.isEmpty { names = shard.topics.entries.map(\.name).sorted() }
+        var names = Set(body.topics.map { Name($0.name) }).sorted()
+        if body.topics.isEmpty { names = shard.topics.entries.map { Name($0.name) }.sorted() }
         var first: Int32 = 0
         if let cursor = body.cursor {
-            guard cursor.partitionIndex >= 0, names.contains(where: { $0 >= cursor.topicName }) else {
+            let place = Name(cursor.topicName)
+            guard cursor.partitionIndex >= 0, names.contains(where: { $0 >= place }) else {
                 return session.answer(request.reply, refused(names))
             }
-            names.removeAll { $0 < cursor.topicName }
-            if names.first == cursor.topicName { first = cursor.partitionIndex }
+            names.removeAll { $0 < place }
+            if names.first == place { first = cursor.partitionIndex }
         }
         let limit = min(
             max(Int(body.responsePartitionLimit), 1), shard.context.configuration.network.partitionsPerDescribePage)
@@ -27,12 +29,12 @@ enum DescribeTopicPartitionsHandler {
     }
 
     private static func page(
-        _ names: [String], from first: Int32, limit: Int, _ shard: BrokerShard
+        _ names: [Name], from first: Int32, limit: Int, _ shard: BrokerShard
     ) -> DescribeTopicPartitionsResponse {
         var response = DescribeTopicPartitionsResponse()
         var room = limit
         var start = Int(first)
-        for name in names {
+        for name in names.map(\.text) {
             guard let entry = shard.topics[name] else {
                 response.topics.append(missing(name))
                 continue
@@ -87,11 +89,11 @@ enum DescribeTopicPartitionsHandler {
     }
 
     /// A cursor that points nowhere.
-    private static func refused(_ names: [String]) -> DescribeTopicPartitionsResponse {
+    private static func refused(_ names: [Name]) -> DescribeTopicPartitionsResponse {
         var response = DescribeTopicPartitionsResponse()
         response.topics = names.map { name in
             var topic = Topic()
-            topic.name = name
+            topic.name = name.text
             topic.errorCode = ErrorCode.invalidRequest.rawValue
             return topic
         }

@@ -11,7 +11,7 @@ extension BrokerReport {
         let groups = shards.flatMap(\.groups.groups).sorted { $0.name < $1.name }
         guard !groups.isEmpty else { return }
         writer.begin("kafka_consumergroup_members", .gauge, "Members of a group.")
-        for group in groups { writer.sample(group.members, [Dimension("consumergroup", group.name)]) }
+        for group in groups { writer.sample(group.members, [Dimension("consumergroup", group.name.text)]) }
         let ends = ends
         writeOffsets(groups.flatMap { rows(of: $0, ends) }, to: &writer)
     }
@@ -43,15 +43,15 @@ extension BrokerReport {
     // MARK: Offsets
 
     private struct OffsetRow {
-        let group: String
-        let topic: String
+        let group: Name
+        let topic: Name
         let partition: Int32
         let offset: Int64
         /// Nil where the partition is not here, as that of a topic that is gone.
         let lag: Int64?
 
         var dimensions: [Dimension] { topicDimensions + [Dimension("partition", String(partition))] }
-        var topicDimensions: [Dimension] { [Dimension("consumergroup", group), Dimension("topic", topic)] }
+        var topicDimensions: [Dimension] { [Dimension("consumergroup", group.text), Dimension("topic", topic.text)] }
     }
 
     /// Where consumers find the end of each partition.
@@ -68,7 +68,7 @@ extension BrokerReport {
 
     private func rows(of group: MeasuredGroup, _ ends: [TopicPartition: Int64]) -> [OffsetRow] {
         group.offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }.map { committed in
-            let end = ends[TopicPartition(topic: committed.topic, partition: committed.partition)]
+            let end = ends[TopicPartition(topic: committed.topic.text, partition: committed.partition)]
             // A commit may come between the looks at the two, and may say anything.
             return OffsetRow(
                 group: group.name, topic: committed.topic, partition: committed.partition, offset: committed.offset,
@@ -84,7 +84,7 @@ extension BrokerReport {
             if let lag = row.lag { writer.sample(lag, row.dimensions) }
         }
         var topics: [(dimensions: [Dimension], offset: Int64, lag: Int64)] = []
-        var last: (group: String, topic: String)?
+        var last: (group: Name, topic: Name)?
         for row in rows {
             if last.map({ $0 != (row.group, row.topic) }) ?? true { topics.append((row.topicDimensions, 0, 0)) }
             last = (row.group, row.topic)

@@ -1,3 +1,4 @@
+import Bytes
 import Metrics
 import Quotas
 
@@ -66,7 +67,9 @@ extension QuotaKind {
 }
 
 extension QuotaKey {
-    fileprivate var sortKey: (String, String) { (user ?? "", clientID ?? "") }
+    fileprivate var sortKey: (Name, Name) { (user ?? "", clientID ?? "") }
 
-    fileprivate var dimensions: [Dimension] { [Dimension("user", user ?? ""), Dimension("client_id", clientID ?? "")] }
+    fileprivate var dimensions: [Dimension] {
+        [Dimension("user", user?.text ?? ""), Dimension("client_id", clientID?.text ?? "")]
+    }
 }

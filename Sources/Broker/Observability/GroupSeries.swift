@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import GroupCoordinator
 
@@ -15,8 +16,8 @@ struct GroupSeries {
     private let maximumGroups: Int
     private let maximumOffsets: Int
     /// In the order in which they got their places.
-    private var admitted: [(partition: Int32, name: String)] = []
-    private var names: Set<String> = []
+    private var admitted: [(partition: Int32, name: Name)] = []
+    private var names: Set<Name> = []
 
     /// - Parameter maximumOffsets: partitions of all groups together. A group that has offsets of more than are left has
     ///   none of these series.

@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import Quotas
 import Runtime
@@ -7,7 +8,7 @@ import Runtime
 extension ClientSession {
     /// Begins to measure a request; nil where no quota applies to its client.
     func meter(_ head: RequestHead, bytes: Int) -> RequestMeter? {
-        let clientID = head.clientID
+        let clientID = Name(head.clientID)
         if clientLimits?.version != shard.quotas.version || clientLimits?.clientID != clientID {
             clientLimits = shard.quotas.limits(of: clientID)
         }

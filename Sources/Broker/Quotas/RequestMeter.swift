@@ -1,16 +1,17 @@
+import Bytes
 import Quotas
 import Runtime
 
 /// The quotas that apply to one client id on one connection, looked up once until the quotas change.
 final class ClientLimits {
-    let clientID: String
+    let clientID: Name
     /// That of the quotas they were looked up in.
     let version: UInt64
     let produce: ClientQuota?
     let fetch: ClientQuota?
     let request: ClientQuota?
 
-    init(_ clientID: String, _ table: QuotaTable, version: UInt64) {
+    init(_ clientID: Name, _ table: QuotaTable, version: UInt64) {
         func quota(_ kind: QuotaKind) -> ClientQuota? {
             table.quota(kind, user: ShardQuotas.anonymous, clientID: clientID)
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Metadata
 import Quotas
 import Runtime
@@ -7,7 +8,7 @@ final class ShardQuotas {
     typealias Reports = [QuotaUsage<QuotaKey>.Report]
 
     /// Whoever did not say who they are, by Kafka's name.
-    static let anonymous = "ANONYMOUS"
+    static let anonymous: Name = "ANONYMOUS"
     /// How late the other shards learn what was used here.
     private static let reportInterval = Interval.milliseconds(10)
 
@@ -33,7 +34,7 @@ final class ShardQuotas {
         version += 1
     }
 
-    func limits(of clientID: String) -> ClientLimits { ClientLimits(clientID, table, version: version) }
+    func limits(of clientID: Name) -> ClientLimits { ClientLimits(clientID, table, version: version) }
 
     // MARK: Counting
 

@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import Runtime
 
@@ -26,6 +27,6 @@ extension ClientSession {
     private func metrics(of read: PartitionRead) -> TopicMetrics? {
         if let source = read.source { return source.metrics }
         let key = read.interest.target.key
-        return (key.isByID ? shard.topics[key.topicID] : shard.topics[key.name])?.metrics
+        return (key.isByID ? shard.topics[key.topicID] : shard.topics[key.name.text])?.metrics
     }
 }

@@ -65,7 +65,7 @@ extension BrokerShard {
             return
         }
         for resource in changed where resource.kind == .topic {
-            guard let entry = topics[resource.name] else { continue }
+            guard let entry = topics[resource.name.text] else { continue }
             entry.reconfigure(defaults.overridden(by: image.configuration(of: resource)))
         }
     }

@@ -2,18 +2,18 @@ import Bytes
 
 /// The topics of one shard, by name and by id.
 struct TopicTable {
-    private var byName: [String: TopicEntry] = [:]
+    private var byName: [Name: TopicEntry] = [:]
     private var byID: [UUID: TopicEntry] = [:]
     /// Partitions of all topics, wherever they are served.
     private(set) var partitionCount = 0
 
-    subscript(name: String) -> TopicEntry? { byName[name] }
+    subscript(name: String) -> TopicEntry? { byName[Name(name)] }
     subscript(id: UUID) -> TopicEntry? { byID[id] }
     var count: Int { byID.count }
     var entries: some Sequence<TopicEntry> { byID.values }
 
     mutating func insert(_ entry: TopicEntry) {
-        byName[entry.name] = entry
+        byName[Name(entry.name)] = entry
         byID[entry.id] = entry
         partitionCount += entry.partitions.count
     }
@@ -26,7 +26,7 @@ struct TopicTable {
 
     mutating func remove(_ id: UUID) -> TopicEntry? {
         guard let entry = byID.removeValue(forKey: id) else { return nil }
-        if byName[entry.name] === entry { byName.removeValue(forKey: entry.name) }
+        if self[entry.name] === entry { byName.removeValue(forKey: Name(entry.name)) }
         partitionCount -= entry.partitions.count
         entry.isDeleted = true
         return entry

@@ -1,3 +1,4 @@
+import Bytes
 import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
@@ -30,23 +31,23 @@ final class ClassicGroup {
     /// When it came into this state, in milliseconds since 1970.
     private(set) var stateTimestamp: Int64?
     /// nil for a group that is nothing but a place for offsets.
-    var protocolType: String?
+    var protocolType: Name?
     private(set) var generation: Int32 = 0
-    private(set) var protocolName: String?
-    private(set) var leader: String?
-    private(set) var members: [String: ClassicMember] = [:]
+    private(set) var protocolName: Name?
+    private(set) var leader: Name?
+    private(set) var members: [Name: ClassicMember] = [:]
     /// Members that wait for their join to be answered.
     private(set) var joiningCount = 0
     /// Member ids by the instance ids of static members.
-    private(set) var instances: [String: String] = [:]
+    private(set) var instances: [Name: Name] = [:]
     /// Ids that were handed out and with which nobody has joined yet.
-    var pendingMembers: Set<String> = []
+    var pendingMembers: Set<Name> = []
     /// Members that have not asked for their assignment.
-    var pendingSync: Set<String> = []
+    var pendingSync: Set<Name> = []
     /// While the first rebalance waits for members.
     var initialJoin: InitialJoin?
     /// Topics that some member has subscribed to; nil where that is not known.
-    private(set) var subscribedTopics: Set<String>?
+    private(set) var subscribedTopics: Set<Name>?
     private var joinCount: UInt64 = 0
 
     /// The first rebalance of a group waits a while, and a while more when members came meanwhile.
@@ -85,7 +86,7 @@ final class ClassicGroup {
 
     // MARK: Members
 
-    subscript(member: String) -> ClassicMember? {
+    subscript(member: Name) -> ClassicMember? {
         get { members[member] }
         set {
             guard let newValue, let previous = members.updateValue(newValue, forKey: member) else {
@@ -111,7 +112,7 @@ final class ClassicGroup {
     }
 
     @discardableResult
-    func remove(_ id: String) -> ClassicMember? {
+    func remove(_ id: Name) -> ClassicMember? {
         pendingMembers.remove(id)
         pendingSync.remove(id)
         guard let member = members.removeValue(forKey: id) else { return nil }
@@ -122,7 +123,7 @@ final class ClassicGroup {
     }
 
     /// Gives a static member that came back its new id.
-    func replace(_ old: String, by new: String) {
+    func replace(_ old: Name, by new: Name) {
         guard var member = members.removeValue(forKey: old) else { return }
         member.id = new
         members[new] = member
@@ -145,7 +146,7 @@ final class ClassicGroup {
     }
 
     /// Whether the sender is who it claims to be.
-    func check(_ member: String, _ instance: String?) -> ErrorCode {
+    func check(_ member: Name, _ instance: Name?) -> ErrorCode {
         if let instance {
             guard let current = instances[instance] else { return .unknownMemberId }
             if current != member { return .fencedInstanceId }
@@ -158,7 +159,7 @@ final class ClassicGroup {
         guard
             request.generationIdOrMemberEpoch >= 0 || !request.memberId.isEmpty || request.groupInstanceId != nil
         else { return .unknownMemberId }
-        let error = check(request.memberId, request.groupInstanceId)
+        let error = check(request.member, request.instance)
         if error != .none { return error }
         if request.generationIdOrMemberEpoch != generation { return .illegalGeneration }
         return state == .completing ? .rebalanceInProgress : .none
@@ -167,17 +168,17 @@ final class ClassicGroup {
     // MARK: Protocols
 
     /// Whether somebody with these protocols can be in the group.
-    func accepts(_ type: String, _ protocols: [ClassicProtocol]) -> Bool {
+    func accepts(_ type: Name, _ protocols: [ClassicProtocol]) -> Bool {
         if members.isEmpty { return !type.isEmpty && !protocols.isEmpty }
         guard type == protocolType else { return false }
         return protocols.contains { offered in members.values.allSatisfy { $0.metadata(for: offered.name) != nil } }
     }
 
     /// The protocol that all know and most prefer; among equals the one whose voter came first.
-    func selectProtocol() -> String? {
+    func selectProtocol() -> Name? {
         let ordered = orderedMembers
-        func isKnownToAll(_ name: String) -> Bool { ordered.allSatisfy { $0.metadata(for: name) != nil } }
-        var votes: [(name: String, count: Int)] = []
+        func isKnownToAll(_ name: Name) -> Bool { ordered.allSatisfy { $0.metadata(for: name) != nil } }
+        var votes: [(name: Name, count: Int)] = []
         for member in ordered {
             guard let choice = member.protocols.first(where: { isKnownToAll($0.name) }) else { continue }
             if let place = votes.firstIndex(where: { $0.name == choice.name }) {
@@ -186,14 +187,14 @@ final class ClassicGroup {
                 votes.append((choice.name, 1))
             }
         }
-        var best: (name: String, count: Int)?
+        var best: (name: Name, count: Int)?
         for vote in votes where vote.count > best?.count ?? 0 { best = vote }
         return best?.name
     }
 
-    private func parseSubscriptions() -> Set<String>? {
+    private func parseSubscriptions() -> Set<Name>? {
         guard protocolType == "consumer", let protocolName else { return members.isEmpty ? [] : nil }
-        var topics: Set<String> = []
+        var topics: Set<Name> = []
         for member in members.values {
             guard let subscribed = ClassicSubscription.topics(of: member.metadata(for: protocolName) ?? []) else {
                 return nil
@@ -203,7 +204,7 @@ final class ClassicGroup {
         return topics
     }
 
-    func isSubscribed(to topic: String) -> Bool {
+    func isSubscribed(to topic: Name) -> Bool {
         subscribedTopics?.contains(topic) ?? (protocolType == "consumer")
     }
 
@@ -211,16 +212,16 @@ final class ClassicGroup {
 
     /// The group as its last record has it.
     init(_ value: GroupMetadataValue) {
-        protocolType = value.protocolType.isEmpty ? nil : value.protocolType
+        protocolType = value.protocolType.isEmpty ? nil : Name(value.protocolType)
         generation = value.generation
-        protocolName = value.protocol
-        leader = value.leader
+        protocolName = value.protocol.map { Name($0) }
+        leader = value.leader.map { Name($0) }
         stateTimestamp = value.currentStateTimestamp < 0 ? nil : value.currentStateTimestamp
         state = value.members.isEmpty ? .empty : .stable
         for stored in value.members {
             joinCount += 1
             let member = ClassicMember(
-                stored, protocolType: value.protocolType, protocolName: value.protocol ?? "", order: joinCount)
+                stored, protocolType: protocolType ?? "", protocolName: protocolName ?? "", order: joinCount)
             members[member.id] = member
             if let instance = member.instanceID { instances[instance] = member.id }
         }
@@ -228,12 +229,12 @@ final class ClassicGroup {
     }
 
     /// - Parameter assignments: by member; what each has already where nil.
-    func record(assignments: [String: [UInt8]]? = nil, at now: Int64) -> GroupMetadataValue {
+    func record(assignments: [Name: [UInt8]]? = nil, at now: Int64) -> GroupMetadataValue {
         var value = GroupMetadataValue()
-        value.protocolType = protocolType ?? ""
+        value.protocolType = protocolType?.text ?? ""
         value.generation = generation
-        value.protocol = protocolName
-        value.leader = leader
+        value.protocol = protocolName?.text
+        value.leader = leader?.text
         value.currentStateTimestamp = stateTimestamp ?? now
         value.members = orderedMembers.map { member in
             member.record(
@@ -243,17 +244,17 @@ final class ClassicGroup {
         return value
     }
 
-    func description(named name: String) -> DescribeGroupsResponse.DescribedGroup {
+    func description(named name: Name) -> DescribeGroupsResponse.DescribedGroup {
         var row = DescribeGroupsResponse.DescribedGroup()
-        row.groupId = name
+        row.groupId = name.text
         row.groupState = state.name
-        row.protocolType = protocolType ?? ""
+        row.protocolType = protocolType?.text ?? ""
         let isStable = state == .stable
-        if isStable { row.protocolData = protocolName ?? "" }
+        if isStable { row.protocolData = protocolName?.text ?? "" }
         row.members = orderedMembers.map { member in
             var answer = DescribeGroupsResponse.DescribedGroupMember()
-            answer.memberId = member.id
-            answer.groupInstanceId = member.instanceID
+            answer.memberId = member.id.text
+            answer.groupInstanceId = member.instanceID?.text
             answer.clientId = member.clientID
             answer.clientHost = member.host
             answer.memberAssignment = member.assignment

@@ -4,22 +4,22 @@ import KafkaProtocolMore
 
 /// A way of assigning that a member knows, with what it has to say for it.
 struct ClassicProtocol: Equatable {
-    var name: String
+    var name: Name
     var metadata: [UInt8]
 }
 
 /// A member of a classic group.
 struct ClassicMember {
-    var id: String
+    var id: Name
     /// What a static member is known by over restarts.
-    let instanceID: String?
+    let instanceID: Name?
     var clientID: String
     var host: String
     /// Milliseconds.
     var rebalanceTimeout: Int64
     /// Milliseconds.
     var sessionTimeout: Int64
-    let protocolType: String
+    let protocolType: Name
     /// The most preferred first.
     var protocols: [ClassicProtocol]
     var assignment: [UInt8] = []
@@ -37,21 +37,21 @@ struct ClassicMember {
         var version: Int16
     }
 
-    init(_ request: JoinGroupRequest, _ client: GroupClient, id: String) {
+    init(_ request: JoinGroupRequest, _ client: GroupClient, id: Name) {
         self.id = id
-        instanceID = request.groupInstanceId
+        instanceID = request.instance
         clientID = client.clientID
         host = client.host
         (sessionTimeout, rebalanceTimeout) = request.timeouts
-        protocolType = request.protocolType
+        protocolType = Name(request.protocolType)
         protocols = request.classicProtocols
     }
 
     init(
-        _ stored: GroupMetadataValue.MemberMetadata, protocolType: String, protocolName: String, order: UInt64
+        _ stored: GroupMetadataValue.MemberMetadata, protocolType: Name, protocolName: Name, order: UInt64
     ) {
-        id = stored.memberId
-        instanceID = stored.groupInstanceId
+        id = Name(stored.memberId)
+        instanceID = stored.groupInstanceId.map { Name($0) }
         clientID = stored.clientId
         host = stored.clientHost
         sessionTimeout = Int64(stored.sessionTimeout)
@@ -67,7 +67,7 @@ struct ClassicMember {
     /// Whether it waits for an answer of ours, and so cannot be expected to say that it is alive.
     var isWaiting: Bool { joining != nil || syncing != nil }
 
-    func metadata(for name: String) -> [UInt8]? { protocols.first { $0.name == name }?.metadata }
+    func metadata(for name: Name) -> [UInt8]? { protocols.first { $0.name == name }?.metadata }
 
     mutating func update(_ request: JoinGroupRequest, _ client: GroupClient) {
         clientID = client.clientID
@@ -76,10 +76,10 @@ struct ClassicMember {
         protocols = request.classicProtocols
     }
 
-    func record(protocolName: String, assignment: [UInt8]) -> GroupMetadataValue.MemberMetadata {
+    func record(protocolName: Name, assignment: [UInt8]) -> GroupMetadataValue.MemberMetadata {
         var stored = GroupMetadataValue.MemberMetadata()
-        stored.memberId = id
-        stored.groupInstanceId = instanceID
+        stored.memberId = id.text
+        stored.groupInstanceId = instanceID?.text
         stored.clientId = clientID
         stored.clientHost = host
         stored.rebalanceTimeout = Int32(clamping: rebalanceTimeout)
@@ -96,13 +96,15 @@ extension JoinGroupRequest {
         (Int64(sessionTimeoutMs), Int64(rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs))
     }
 
-    var classicProtocols: [ClassicProtocol] { protocols.map { ClassicProtocol(name: $0.name, metadata: $0.metadata) } }
+    var classicProtocols: [ClassicProtocol] {
+        protocols.map { ClassicProtocol(name: Name($0.name), metadata: $0.metadata) }
+    }
 }
 
 /// What a consumer tells the others about itself, as far as the broker looks into it: it belongs to the clients, so versions
 /// that are not known yet are read by the fields that are.
 struct ClassicSubscription {
-    var topics: [String]
+    var topics: [Name]
     var ownedPartitions: [ConsumerProtocolSubscription.TopicPartition]
     var rackID: String?
 
@@ -115,18 +117,18 @@ struct ClassicSubscription {
                 from: &cursor, version: min(version, ConsumerProtocolSubscription.versions.upperBound))
         }
         guard let parsed else { return nil }
-        topics = parsed.topics
+        topics = parsed.topics.map { Name($0) }
         ownedPartitions = parsed.ownedPartitions
         rackID = parsed.rackId
     }
 
     /// The topics alone: they stand first in every version, whatever a client makes of the rest. nil where the bytes are no
     /// subscription.
-    static func topics(of bytes: [UInt8]) -> [String]? {
+    static func topics(of bytes: [UInt8]) -> [Name]? {
         bytes.withUnsafeBytes { bytes in
             var cursor = ByteCursor(bytes)
             guard let version = try? cursor.int16(), version >= 0 else { return nil }
-            return try? ConsumerProtocolSubscription(from: &cursor, version: 0).topics
+            return try? ConsumerProtocolSubscription(from: &cursor, version: 0).topics.map { Name($0) }
         }
     }
 }

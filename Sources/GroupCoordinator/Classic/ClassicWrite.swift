@@ -1,5 +1,7 @@
+public import Bytes
+
 /// A write of a classic group whose end it waits for.
 public enum ClassicWrite {
     /// The assignments of a generation.
-    case assignments([String: [UInt8]], generation: Int32)
+    case assignments([Name: [UInt8]], generation: Int32)
 }

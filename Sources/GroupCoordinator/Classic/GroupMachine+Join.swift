@@ -14,23 +14,23 @@ extension GroupMachine {
         _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
         let session = Int64(request.sessionTimeoutMs)
-        guard !request.groupId.isEmpty else { return refuse(request, client, .invalidGroupId, token, &effects) }
+        guard !request.group.isEmpty else { return refuse(request, client, .invalidGroupId, token, &effects) }
         guard session >= rules.minimumSessionTimeout, session <= rules.maximumSessionTimeout else {
             return refuse(request, client, .invalidSessionTimeout, token, &effects)
         }
-        switch groups[request.groupId] {
+        switch groups[request.group] {
         case nil:
-            guard request.memberId.isEmpty else { return refuse(request, client, .unknownMemberId, token, &effects) }
+            guard request.member.isEmpty else { return refuse(request, client, .unknownMemberId, token, &effects) }
             let group = ClassicGroup()
             // What nothing was stored of cannot be taken back.
-            groups.set(request.groupId, .classic(group), in: .loaded)
+            groups.set(request.group, .classic(group), in: .loaded)
             join(group, request, client, token, &effects)
         case .classic(let group): join(group, request, client, token, &effects)
         case .consumer(let group):
-            if group.members.isEmpty, !request.memberId.isEmpty {
+            if group.members.isEmpty, !request.member.isEmpty {
                 return refuse(request, client, .unknownMemberId, token, &effects)
             }
-            if group.members.isEmpty, let classic = convertEmptyToClassic(request.groupId, group, &effects) {
+            if group.members.isEmpty, let classic = convertEmptyToClassic(request.group, group, &effects) {
                 return join(classic, request, client, token, &effects)
             }
             joinConsumer(group, request, client, token, &effects)
@@ -41,24 +41,24 @@ extension GroupMachine {
         _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
-        guard hasRoom(group, for: request.memberId) else {
-            if !request.memberId.isEmpty { removeMember(request.memberId, of: group, request.groupId, &effects) }
+        guard hasRoom(group, for: request.member) else {
+            if !request.member.isEmpty { removeMember(request.member, of: group, request.group, &effects) }
             effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
-            return completeJoinIfAllAreThere(request.groupId, group, &effects)
+            return completeJoinIfAllAreThere(request.group, group, &effects)
         }
-        guard group.accepts(request.protocolType, request.classicProtocols) else {
+        guard group.accepts(Name(request.protocolType), request.classicProtocols) else {
             return refuse(request, client, .inconsistentGroupProtocol, token, &effects)
         }
         let waiting = ClassicMember.Waiting(token: token, version: client.version)
-        if request.memberId.isEmpty {
+        if request.member.isEmpty {
             joinNew(group, request, client, waiting, &effects)
         } else {
             joinAgain(group, request, client, waiting, &effects)
         }
-        completeJoinIfAllAreThere(request.groupId, group, &effects)
+        completeJoinIfAllAreThere(request.group, group, &effects)
     }
 
-    private func hasRoom(_ group: ClassicGroup, for member: String) -> Bool {
+    private func hasRoom(_ group: ClassicGroup, for member: Name) -> Bool {
         switch group.state {
         case .empty: true
         case .preparing: group[member]?.isJoining == true || group.joiningCount < rules.maximumSize
@@ -70,7 +70,7 @@ extension GroupMachine {
         _ request: JoinGroupRequest, _ client: GroupClient, _ error: ErrorCode, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
-        effects.reply(token, .joinGroup(.refusal(error, member: request.memberId, client.version)))
+        effects.reply(token, .joinGroup(.refusal(error, member: request.member, client.version)))
     }
 
     // MARK: For the first time
@@ -79,8 +79,8 @@ extension GroupMachine {
         _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ waiting: ClassicMember.Waiting,
         _ effects: inout Effects<GroupMachine>
     ) {
-        let id = "\(request.groupInstanceId ?? client.clientID)-\(effects.makeID().hyphenated)"
-        if let instance = request.groupInstanceId, let old = group.instances[instance] {
+        let id: Name = "\(request.groupInstanceId ?? client.clientID)-\(effects.makeID().hyphenated)"
+        if let instance = request.instance, let old = group.instances[instance] {
             return replace(group, old, by: id, request, client, waiting, &effects)
         }
         // Since version 4 the id is handed out first, so that whoever gives up on the join is known by it (KIP-394).
@@ -91,7 +91,7 @@ extension GroupMachine {
             }
             group.pendingMembers.insert(id)
             effects.schedule(
-                .classicMember(request.groupId, member: id), after: Int64(request.sessionTimeoutMs))
+                .classicMember(request.group, member: id), after: Int64(request.sessionTimeoutMs))
             return effects.reply(waiting.token, .joinGroup(.refusal(.memberIdRequired, member: id, client.version)))
         }
         add(ClassicMember(request, client, id: id), to: group, request, waiting, &effects)
@@ -105,10 +105,10 @@ extension GroupMachine {
         member.joining = waiting
         group.initialJoin?.hasNewMember = true
         group.add(member)
-        effects.schedule(.classicMember(request.groupId, member: member.id), after: GroupMachine.newMemberTimeout)
+        effects.schedule(.classicMember(request.group, member: member.id), after: GroupMachine.newMemberTimeout)
         let reason = request.reason ?? "a new member joined"
-        note(.joined, member.id, reason, of: request.groupId, group, effects.now)
-        rebalance(request.groupId, group, because: "member \(member.id) joined: \(reason)", &effects)
+        note(.joined, member.id, reason, of: request.group, group, effects.now)
+        rebalance(request.group, group, because: "member \(member.id) joined: \(reason)", &effects)
     }
 
     // MARK: Again
@@ -117,11 +117,11 @@ extension GroupMachine {
         _ group: ClassicGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ waiting: ClassicMember.Waiting,
         _ effects: inout Effects<GroupMachine>
     ) {
-        let id = request.memberId
+        let id = request.member
         if group.pendingMembers.contains(id), request.groupInstanceId == nil {
             return add(ClassicMember(request, client, id: id), to: group, request, waiting, &effects)
         }
-        let error = group.check(id, request.groupInstanceId)
+        let error = group.check(id, request.instance)
         guard error == .none, let member = group[id], group.state != .empty else {
             return refuse(
                 request, client, error == .none ? .unknownMemberId : error, waiting.token, &effects)
@@ -131,7 +131,7 @@ extension GroupMachine {
         case .empty, .preparing: rejoin(group, member, request, client, waiting, because: nil, &effects)
         case .completing where isUnchanged, .stable where isUnchanged && group.leader != id:
             // The answer to its last join may have been lost.
-            heardOf(id, of: group, named: request.groupId, &effects)
+            heardOf(id, of: group, named: request.group, &effects)
             effects.reply(waiting.token, .joinGroup(group.joined(id, version: client.version)))
         case .completing:
             rejoin(group, member, request, client, waiting, because: "changed its subscription", &effects)
@@ -155,14 +155,14 @@ extension GroupMachine {
         member.joining = waiting
         group[member.id] = member
         if let reason {
-            rebalance(request.groupId, group, because: "member \(member.id) joined again: \(reason)", &effects)
+            rebalance(request.group, group, because: "member \(member.id) joined again: \(reason)", &effects)
         }
     }
 
     // MARK: A static member that comes back
 
     private mutating func replace(
-        _ group: ClassicGroup, _ old: String, by id: String, _ request: JoinGroupRequest, _ client: GroupClient,
+        _ group: ClassicGroup, _ old: Name, by id: Name, _ request: JoinGroupRequest, _ client: GroupClient,
         _ waiting: ClassicMember.Waiting, _ effects: inout Effects<GroupMachine>
     ) {
         guard var member = group[old] else { return }
@@ -173,24 +173,24 @@ extension GroupMachine {
         if let syncing = member.syncing {
             effects.reply(syncing.token, .syncGroup(.refusal(.fencedInstanceId)))
         }
-        effects.cancel(.classicMember(request.groupId, member: old))
+        effects.cancel(.classicMember(request.group, member: old))
         note(
-            .fenced, old, "static member \(request.groupInstanceId ?? "") came back", of: request.groupId, group,
+            .fenced, old, "static member \(request.groupInstanceId ?? "") came back", of: request.group, group,
             effects.now)
         (member.joining, member.syncing) = (nil, nil)
         member.update(request, client)
         group[old] = member
         group.replace(old, by: id)
-        heardOf(id, of: group, named: request.groupId, &effects)
+        heardOf(id, of: group, named: request.group, &effects)
         switch group.state {
         case .stable where group.selectProtocol() == group.protocolName:
-            effects.write(.classicGroup(request.groupId, group.record(at: effects.now.wall)))
+            effects.write(.classicGroup(request.group, group.record(at: effects.now.wall)))
             var response = group.joined(id, version: client.version)
             if client.version >= 9 {
                 response.skipAssignment = group.leader == id
             } else {
                 // A leader would assign, and nobody waits for that: it is told of the one that it was before.
-                response.leader = previousLeader
+                response.leader = previousLeader.text
                 response.members = []
             }
             effects.reply(waiting.token, .joinGroup(response))
@@ -199,16 +199,16 @@ extension GroupMachine {
         case .stable, .completing:
             group[id]?.joining = waiting
             rebalance(
-                request.groupId, group, because: "static member \(request.groupInstanceId ?? "") came back", &effects)
+                request.group, group, because: "static member \(request.groupInstanceId ?? "") came back", &effects)
         }
     }
 }
 
 extension JoinGroupResponse {
-    static func refusal(_ error: ErrorCode, member: String, _ version: Int16) -> JoinGroupResponse {
+    static func refusal(_ error: ErrorCode, member: Name, _ version: Int16) -> JoinGroupResponse {
         var response = JoinGroupResponse()
         response.errorCode = error.rawValue
-        response.memberId = member
+        response.memberId = member.text
         response.protocolName = version >= 7 ? nil : ""
         return response
     }
@@ -224,18 +224,18 @@ extension SyncGroupResponse {
 
 extension ClassicGroup {
     /// The answer to a member that has joined the generation: the leader is told who the others are.
-    func joined(_ id: String, version: Int16) -> JoinGroupResponse {
+    func joined(_ id: Name, version: Int16) -> JoinGroupResponse {
         var response = JoinGroupResponse()
         response.generationId = generation
-        response.protocolType = protocolType
-        response.protocolName = protocolName
-        response.leader = leader ?? ""
-        response.memberId = id
+        response.protocolType = protocolType?.text
+        response.protocolName = protocolName?.text
+        response.leader = leader?.text ?? ""
+        response.memberId = id.text
         guard leader == id, let protocolName else { return response }
         response.members = orderedMembers.map { member in
             var row = JoinGroupResponse.JoinGroupResponseMember()
-            row.memberId = member.id
-            row.groupInstanceId = member.instanceID
+            row.memberId = member.id.text
+            row.groupInstanceId = member.instanceID?.text
             row.metadata = member.metadata(for: protocolName) ?? []
             return row
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
@@ -6,7 +7,7 @@ import KafkaProtocolMore
 extension GroupMachine {
     /// A member has shown that it is alive.
     mutating func heardOf(
-        _ id: String, of group: ClassicGroup, named name: String, _ effects: inout Effects<GroupMachine>
+        _ id: Name, of group: ClassicGroup, named name: Name, _ effects: inout Effects<GroupMachine>
     ) {
         guard let member = group[id] else { return }
         effects.schedule(.classicMember(name, member: id), after: member.sessionTimeout)
@@ -21,15 +22,15 @@ extension GroupMachine {
             response.errorCode = ErrorCode.invalidGroupId.rawValue
             return effects.reply(token, .heartbeat(response))
         }
-        switch groups[request.groupId] {
+        switch groups[request.group] {
         case nil: response.errorCode = ErrorCode.unknownMemberId.rawValue
         case .consumer(let group): return heartbeatConsumer(group, request, client, token, &effects)
         case .classic(let group):
-            var error = group.check(request.memberId, request.groupInstanceId)
+            var error = group.check(request.member, request.instance)
             if error == .none, group.state == .empty { error = .unknownMemberId }
             if error == .none, request.generationId != group.generation { error = .illegalGeneration }
             if error == .none {
-                heardOf(request.memberId, of: group, named: request.groupId, &effects)
+                heardOf(request.member, of: group, named: request.group, &effects)
                 if group.state == .preparing { error = .rebalanceInProgress }
             }
             response.errorCode = error.rawValue
@@ -47,31 +48,31 @@ extension GroupMachine {
             response.errorCode = ErrorCode.invalidGroupId.rawValue
             return effects.reply(token, .leaveGroup(response))
         }
-        switch groups[request.groupId] {
+        switch groups[request.group] {
         case nil: response.members = request.leaving(client.version).map { $0.left(.unknownMemberId) }
         case .consumer(let group): return leaveConsumer(group, request, client, token, &effects)
         case .classic(let group):
             for identity in request.leaving(client.version) {
-                response.members.append(identity.left(leave(identity, group, request.groupId, &effects)))
+                response.members.append(identity.left(leave(identity, group, request.group, &effects)))
             }
-            completeJoinIfAllAreThere(request.groupId, group, &effects)
+            completeJoinIfAllAreThere(request.group, group, &effects)
         }
         effects.reply(token, .leaveGroup(response.flattened(for: client.version)))
     }
 
     private mutating func leave(
-        _ identity: LeaveGroupRequest.MemberIdentity, _ group: ClassicGroup, _ name: String,
+        _ identity: LeaveGroupRequest.MemberIdentity, _ group: ClassicGroup, _ name: Name,
         _ effects: inout Effects<GroupMachine>
     ) -> ErrorCode {
-        var id = identity.memberId
-        if id.isEmpty, let instance = identity.groupInstanceId {
+        var id = identity.member
+        if id.isEmpty, let instance = identity.instance {
             guard let current = group.instances[instance] else { return .unknownMemberId }
             id = current
         } else if group.pendingMembers.remove(id) != nil {
             effects.cancel(.classicMember(name, member: id))
             return .none
         }
-        let error = group.check(id, identity.groupInstanceId)
+        let error = group.check(id, identity.instance)
         guard error == .none else { return error }
         let reason = identity.reason ?? "asked to leave"
         note(.left, id, reason, of: name, group, effects.now)
@@ -82,7 +83,7 @@ extension GroupMachine {
 
     /// Takes a member out; whoever waits in its name is told.
     mutating func removeMember(
-        _ id: String, of group: ClassicGroup, _ name: String, _ effects: inout Effects<GroupMachine>
+        _ id: Name, of group: ClassicGroup, _ name: Name, _ effects: inout Effects<GroupMachine>
     ) {
         effects.cancel(.classicMember(name, member: id))
         guard let member = group.remove(id) else { return }
@@ -92,7 +93,7 @@ extension GroupMachine {
         if let syncing = member.syncing { effects.reply(syncing.token, .syncGroup(.refusal(.unknownMemberId))) }
     }
 
-    mutating func classicMemberExpired(_ name: String, _ id: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func classicMemberExpired(_ name: Name, _ id: Name, _ effects: inout Effects<GroupMachine>) {
         // It may have become a consumer group since.
         guard case .classic(let group) = groups[name] else { return }
         if group.pendingMembers.remove(id) != nil {
@@ -109,7 +110,7 @@ extension GroupMachine {
 
     // MARK: The group itself
 
-    mutating func applyClassic(_ name: String, _ value: GroupMetadataValue?, in version: StateVersion) {
+    mutating func applyClassic(_ name: Name, _ value: GroupMetadataValue?, in version: StateVersion) {
         switch groups[name] {
         // Written when a group changed its protocol; what the group is now other records say.
         case .consumer where value == nil: return
@@ -117,7 +118,7 @@ extension GroupMachine {
         }
     }
 
-    mutating func classicLoaded(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
+    mutating func classicLoaded(_ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
         for member in group.orderedMembers { heardOf(member.id, of: group, named: name, &effects) }
         if group.members.count > rules.maximumSize {
             rebalance(name, group, because: "it has more members than group.max.size allows", &effects)
@@ -125,17 +126,17 @@ extension GroupMachine {
     }
 
     /// Ends an empty group; with `protocolType` nil nothing was ever stored of it.
-    mutating func removeClassic(_ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
+    mutating func removeClassic(_ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
         effects.write(.classicGroup(name, nil))
         groups.set(name, nil, in: effects.version)
     }
 
     mutating func note(
-        _ kind: GroupEvent.Kind, _ member: String, _ reason: String, of name: String, _ group: ClassicGroup,
+        _ kind: GroupEvent.Kind, _ member: Name, _ reason: String, of name: Name, _ group: ClassicGroup,
         _ now: CoordinatorTime
     ) {
         histories.note(
-            GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member, reason: reason),
+            GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member.text, reason: reason),
             of: name)
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
@@ -6,7 +7,7 @@ import KafkaProtocolMore
 extension GroupMachine {
     /// Begins a rebalance, unless one is gathering members already.
     mutating func rebalance(
-        _ name: String, _ group: ClassicGroup, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ClassicGroup, because reason: String, _ effects: inout Effects<GroupMachine>
     ) {
         guard group.state != .preparing else { return }
         if group.state == .completing { endSync(group, name, .rebalanceInProgress, &effects) }
@@ -23,14 +24,14 @@ extension GroupMachine {
     }
 
     mutating func completeJoinIfAllAreThere(
-        _ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>
     ) {
         guard group.state == .preparing, group.initialJoin == nil, group.isAwaitingNobody else { return }
         completeJoin(name, group, &effects)
     }
 
     /// The time for joining is up.
-    mutating func joinPhaseEnded(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func joinPhaseEnded(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         guard case .classic(let group) = groups[name], group.state == .preparing else { return }
         if let initial = group.initialJoin, initial.hasNewMember, initial.remaining > 0 {
             let delay = min(rules.initialRebalanceDelay, initial.remaining)
@@ -41,7 +42,7 @@ extension GroupMachine {
     }
 
     private mutating func completeJoin(
-        _ name: String, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>
     ) {
         group.initialJoin = nil
         for member in group.orderedMembers where !member.isJoining && member.instanceID == nil {
@@ -83,7 +84,7 @@ extension GroupMachine {
         if client.version >= 5, request.protocolType == nil || request.protocolName == nil {
             return effects.reply(token, .syncGroup(.refusal(.inconsistentGroupProtocol)))
         }
-        switch groups[request.groupId] {
+        switch groups[request.group] {
         case nil: effects.reply(token, .syncGroup(.refusal(.unknownMemberId)))
         case .consumer(let group): syncConsumer(group, request, client, token, &effects)
         case .classic(let group):
@@ -94,12 +95,14 @@ extension GroupMachine {
     }
 
     private func check(_ request: SyncGroupRequest, _ group: ClassicGroup) -> ErrorCode {
-        let error = group.check(request.memberId, request.groupInstanceId)
+        let error = group.check(request.member, request.instance)
         if error != .none { return error }
         if request.generationId != group.generation { return .illegalGeneration }
-        if let type = request.protocolType, type != group.protocolType { return .inconsistentGroupProtocol }
+        if let type = request.protocolType, Name(type) != group.protocolType { return .inconsistentGroupProtocol }
         // A group has no protocol before its first generation.
-        if let name = request.protocolName, name != group.protocolName ?? name { return .inconsistentGroupProtocol }
+        if let name = request.protocolName, Name(name) != group.protocolName ?? Name(name) {
+            return .inconsistentGroupProtocol
+        }
         switch group.state {
         case .empty: return .unknownMemberId
         case .preparing: return .rebalanceInProgress
@@ -111,11 +114,11 @@ extension GroupMachine {
         _ group: ClassicGroup, _ request: SyncGroupRequest, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
-        guard var member = group[request.memberId] else { return }
+        guard var member = group[request.member] else { return }
         group.pendingSync.remove(member.id)
-        if group.pendingSync.isEmpty { effects.cancel(.classicSync(request.groupId)) }
+        if group.pendingSync.isEmpty { effects.cancel(.classicSync(request.group)) }
         if group.state == .stable {
-            heardOf(member.id, of: group, named: request.groupId, &effects)
+            heardOf(member.id, of: group, named: request.group, &effects)
             return effects.reply(token, .syncGroup(group.synced(member)))
         }
         if let earlier = member.syncing {
@@ -125,14 +128,14 @@ extension GroupMachine {
         group[member.id] = member
         guard group.leader == member.id else { return }
         let given = Dictionary(
-            request.assignments.map { ($0.memberId, $0.assignment) }, uniquingKeysWith: { _, last in last })
+            request.assignments.map { (Name($0.memberId), $0.assignment) }, uniquingKeysWith: { _, last in last })
         effects.write(
-            .classicGroup(request.groupId, group.record(assignments: given, at: effects.now.wall)))
-        effects.note(.classicGroup(request.groupId, .assignments(given, generation: group.generation)))
+            .classicGroup(request.group, group.record(assignments: given, at: effects.now.wall)))
+        effects.note(.classicGroup(request.group, .assignments(given, generation: group.generation)))
     }
 
     mutating func classicWriteEnded(
-        _ name: String, _ write: ClassicWrite, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ write: ClassicWrite, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
     ) {
         guard case .classic(let group) = groups[name], case .assignments(let assignments, let generation) = write,
             group.state == .completing, group.generation == generation
@@ -158,7 +161,7 @@ extension GroupMachine {
 
     /// Ends the wait for assignments without one.
     private func endSync(
-        _ group: ClassicGroup, _ name: String, _ error: ErrorCode, _ effects: inout Effects<GroupMachine>
+        _ group: ClassicGroup, _ name: Name, _ error: ErrorCode, _ effects: inout Effects<GroupMachine>
     ) {
         for var member in group.orderedMembers {
             member.assignment = []
@@ -172,7 +175,7 @@ extension GroupMachine {
     }
 
     /// The time for asking for assignments is up: who has not asked is out.
-    mutating func syncPhaseEnded(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func syncPhaseEnded(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         guard case .classic(let group) = groups[name], group.state == .completing || group.state == .stable,
             !group.pendingSync.isEmpty
         else { return }
@@ -190,8 +193,8 @@ extension GroupMachine {
 extension ClassicGroup {
     fileprivate func synced(_ member: ClassicMember) -> SyncGroupResponse {
         var response = SyncGroupResponse()
-        response.protocolType = protocolType
-        response.protocolName = protocolName
+        response.protocolType = protocolType?.text
+        response.protocolName = protocolName?.text
         response.assignment = member.assignment
         return response
     }

@@ -9,7 +9,7 @@ extension AssignmentInput {
         let members = group.members.values.map { member in
             var topics: Set<UUID> = []
             for name in group.topics(of: member) {
-                guard let topic = image.topics[name], !topic.partitions.isEmpty else { continue }
+                guard let topic = image.topics[name.text], !topic.partitions.isEmpty else { continue }
                 topics.insert(topic.id)
                 counts[topic.id] = Int32(clamping: topic.partitions.count)
             }

@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import KafkaProtocol
 import KafkaProtocolMore
@@ -7,13 +8,13 @@ extension ConsumerGroup {
     /// An epoch that is not the newest is left to each partition.
     func checkCommit(_ request: OffsetCommitRequest, version: Int16) -> ErrorCode {
         if request.generationIdOrMemberEpoch < 0, members.isEmpty { return .none }
-        guard let member = members[request.memberId] else { return .unknownMemberId }
+        guard let member = members[request.member] else { return .unknownMemberId }
         if !member.isClassic, version < 9 { return .unsupportedVersion }
         if request.generationIdOrMemberEpoch <= member.current.epoch { return .none }
         return member.isClassic ? .illegalGeneration : .staleMemberEpoch
     }
 
-    func checkFetch(member: String?, epoch: Int32) -> ErrorCode {
+    func checkFetch(member: Name?, epoch: Int32) -> ErrorCode {
         guard member != nil || epoch >= 0 else { return .none }
         guard let member = member.flatMap({ members[$0] }) else { return .unknownMemberId }
         if epoch == member.current.epoch { return .none }

@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import Coordination
 import KafkaProtocolMore
@@ -23,7 +24,7 @@ extension GroupMachine {
     }
 
     /// Ends all that is stored of a group.
-    mutating func removeConsumer(_ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
+    mutating func removeConsumer(_ name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
         let members = group.members.keys.sorted()
         for pattern in group.patterns.keys.sorted() {
             write(.consumerPattern(name, pattern: pattern, nil), &effects)
@@ -39,7 +40,7 @@ extension GroupMachine {
     }
 
     /// Ends all that is stored of a member.
-    mutating func removeConsumerRecords(_ name: String, _ member: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func removeConsumerRecords(_ name: Name, _ member: Name, _ effects: inout Effects<GroupMachine>) {
         write(.consumerCurrent(name, member: member, nil), &effects)
         write(.consumerTargetMember(name, member: member, nil), &effects)
         write(.consumerMember(name, member: member, nil), &effects)
@@ -48,16 +49,16 @@ extension GroupMachine {
 }
 
 extension GroupTimer {
-    fileprivate func isOfConsumer(_ name: String) -> Bool {
+    fileprivate func isOfConsumer(_ name: Name) -> Bool {
         if case .consumerRebalance(name, _) = self { true } else { false }
     }
 }
 
 extension GroupRecord {
     /// The group that it belongs to.
-    fileprivate var group: String {
+    fileprivate var group: Name {
         switch self {
-        case .offset(let key, _): key.group
+        case .offset(let key, _): Name(key.group)
         case .classicGroup(let group, _), .consumerGroup(let group, _), .consumerPartitions(let group),
             .consumerMember(let group, _, _), .consumerTarget(let group, _), .consumerTargetMember(let group, _, _),
             .consumerCurrent(let group, _, _), .consumerPattern(let group, _, _):

@@ -30,7 +30,7 @@ struct ConsumerGroup: Sendable, Equatable {
 
     /// What a pattern matched when it was last looked at.
     struct ResolvedPattern: Sendable, Equatable {
-        var topics: Set<String> = []
+        var topics: Set<Name> = []
         /// The place in the metadata's journal that it was evaluated at.
         var version: Int64 = -1
         /// Milliseconds since 1970.
@@ -40,19 +40,19 @@ struct ConsumerGroup: Sendable, Equatable {
     private(set) var epoch: Int32 = 1
     /// Of the topics that members subscribe to, with their partitions and racks.
     private(set) var metadataHash: Int64 = 0
-    private(set) var members: PersistentMap<String, ConsumerMember> = [:]
+    private(set) var members: PersistentMap<Name, ConsumerMember> = [:]
     /// Member ids by the instance ids of static members.
-    private(set) var instances: PersistentMap<String, String> = [:]
+    private(set) var instances: PersistentMap<Name, Name> = [:]
     private(set) var targetEpoch: Int32 = 1
     /// When the target was computed, in milliseconds since 1970; 0 before the first.
     private(set) var targetTime: Int64 = 0
-    private(set) var targets: PersistentMap<String, PartitionSet> = [:]
-    private(set) var patterns: PersistentMap<String, ResolvedPattern> = [:]
+    private(set) var targets: PersistentMap<Name, PartitionSet> = [:]
+    private(set) var patterns: PersistentMap<Name, ResolvedPattern> = [:]
     /// Who has each partition, or has yet to give it up.
-    private(set) var holders: PersistentMap<TopicIDPartition, String> = [:]
+    private(set) var holders: PersistentMap<TopicIDPartition, Name> = [:]
     /// How many members name each topic, and how many use each pattern.
-    private var topicReaders: PersistentMap<String, Int> = [:]
-    private var patternUsers: PersistentMap<String, Int> = [:]
+    private var topicReaders: PersistentMap<Name, Int> = [:]
+    private var patternUsers: PersistentMap<Name, Int> = [:]
     /// Whether there is a record of a kind that Kafka wrote up to 4.0.
     private(set) var hasPartitionsRecord = false
 
@@ -81,15 +81,15 @@ struct ConsumerGroup: Sendable, Equatable {
 
     var orderedMembers: [ConsumerMember] { members.values.sorted { $0.id < $1.id } }
 
-    func staticMember(_ instance: String) -> ConsumerMember? { instances[instance].flatMap { members[$0] } }
+    func staticMember(_ instance: Name) -> ConsumerMember? { instances[instance].flatMap { members[$0] } }
 
-    func isFree(_ partition: TopicIDPartition, for member: String) -> Bool {
+    func isFree(_ partition: TopicIDPartition, for member: Name) -> Bool {
         guard let holder = holders[partition] else { return true }
         return holder == member
     }
 
     /// What a member reads, by name.
-    func topics(of member: ConsumerMember) -> Set<String> {
+    func topics(of member: ConsumerMember) -> Set<Name> {
         guard let pattern = member.metadata.pattern, let resolved = patterns[pattern] else {
             return member.metadata.topics
         }
@@ -97,15 +97,15 @@ struct ConsumerGroup: Sendable, Equatable {
     }
 
     /// What any member reads.
-    var subscribedTopics: Set<String> {
+    var subscribedTopics: Set<Name> {
         var topics = Set(topicReaders.keys)
         for pattern in usedPatterns { topics.formUnion(patterns[pattern]?.topics ?? []) }
         return topics
     }
 
-    var usedPatterns: Set<String> { Set(patternUsers.keys) }
+    var usedPatterns: Set<Name> { Set(patternUsers.keys) }
 
-    func isSubscribed(to topic: String) -> Bool {
+    func isSubscribed(to topic: Name) -> Bool {
         topicReaders[topic] != nil
             || patternUsers.contains { pattern, _ in patterns[pattern]?.topics.contains(topic) ?? false }
     }
@@ -122,8 +122,8 @@ struct ConsumerGroup: Sendable, Equatable {
     }
 
     /// The way of assigning that most members ask for; among equals, and where nobody does, the first of those given.
-    func preferredAssignor(of assignors: [String]) -> String {
-        var votes: [String: Int] = [:]
+    func preferredAssignor(of assignors: [Name]) -> Name {
+        var votes: [Name: Int] = [:]
         for (_, member) in members {
             if let assignor = member.metadata.assignor { votes[assignor, default: 0] += 1 }
         }
@@ -133,7 +133,7 @@ struct ConsumerGroup: Sendable, Equatable {
 
     // MARK: Changing
 
-    private mutating func set(_ member: ConsumerMember?, of id: String) {
+    private mutating func set(_ member: ConsumerMember?, of id: Name) {
         let old = members[id]
         if let old {
             for partition in old.held where holders[partition] == id { holders[partition] = nil }
@@ -184,7 +184,7 @@ struct ConsumerGroup: Sendable, Equatable {
             }
         case .consumerPattern(_, let pattern, let value):
             patterns[pattern] = value.map {
-                ResolvedPattern(topics: Set($0.topics), version: $0.version, time: $0.timestamp)
+                ResolvedPattern(topics: Set($0.topics.map { Name($0) }), version: $0.version, time: $0.timestamp)
             }
         case .consumerPartitions: hasPartitionsRecord = true
         case .consumerGroup(_, nil), .offset, .classicGroup: break
@@ -192,9 +192,9 @@ struct ConsumerGroup: Sendable, Equatable {
     }
 }
 
-extension PersistentMap<String, Int> {
+extension PersistentMap<Name, Int> {
     /// What is counted down to nothing is not there.
-    fileprivate mutating func count(_ key: String, _ change: Int) {
+    fileprivate mutating func count(_ key: Name, _ change: Int) {
         let count = (self[key] ?? 0) + change
         self[key] = count == 0 ? nil : count
     }

@@ -3,25 +3,25 @@ import KafkaProtocolMore
 
 /// A member of a group that the broker assigns for.
 struct ConsumerMember: Sendable, Equatable {
-    var id: String
+    var id: Name
     var metadata = Metadata()
     var current = CurrentAssignment()
 
     /// What a member says about itself.
     struct Metadata: Sendable, Equatable {
         /// What a static member is known by over restarts.
-        var instanceID: String?
-        var rackID: String?
-        var clientID = ""
+        var instanceID: Name?
+        var rackID: Name?
+        var clientID: Name = ""
         var host = ""
         /// By name, besides what the pattern matches.
-        var topics: Set<String> = []
+        var topics: Set<Name> = []
         /// A regular expression; nil where there is none.
-        var pattern: String?
+        var pattern: Name?
         /// Milliseconds; -1 where it is not known.
         var rebalanceTimeout: Int32 = -1
         /// Which way of assigning it would like.
-        var assignor: String?
+        var assignor: Name?
         /// Of a member that speaks the classic protocol.
         var classic: ClassicSide?
     }
@@ -43,22 +43,22 @@ struct ConsumerMember: Sendable, Equatable {
 extension ConsumerMember.Metadata {
     /// Takes up what a request says; what it leaves out stays as it is.
     mutating func update(_ request: ConsumerGroupHeartbeatRequest, _ client: GroupClient) {
-        instanceID = request.instanceId ?? instanceID
-        rackID = request.rackId ?? rackID
-        clientID = client.clientID
+        instanceID = request.instance ?? instanceID
+        rackID = request.rackId.map { Name($0) } ?? rackID
+        clientID = Name(client.clientID)
         host = client.host
-        if let names = request.subscribedTopicNames { topics = Set(names) }
-        if let expression = request.subscribedTopicRegex { pattern = expression.isEmpty ? nil : expression }
+        if let names = request.subscribedTopicNames { topics = Set(names.map { Name($0) }) }
+        if let expression = request.subscribedTopicRegex { pattern = expression.isEmpty ? nil : Name(expression) }
         if request.rebalanceTimeoutMs != -1 { rebalanceTimeout = request.rebalanceTimeoutMs }
-        assignor = request.serverAssignor ?? assignor
+        assignor = request.serverAssignor.map { Name($0) } ?? assignor
         classic = nil
     }
 
     /// Takes up what a member that speaks the classic protocol says.
     mutating func update(_ request: JoinGroupRequest, _ subscription: ClassicSubscription, _ client: GroupClient) {
-        instanceID = request.groupInstanceId ?? instanceID
-        rackID = subscription.rackID ?? rackID
-        clientID = client.clientID
+        instanceID = request.instance ?? instanceID
+        rackID = subscription.rackID.map { Name($0) } ?? rackID
+        clientID = Name(client.clientID)
         host = client.host
         topics = Set(subscription.topics)
         pattern = nil
@@ -72,37 +72,38 @@ extension ConsumerMember.Metadata {
 
 extension ConsumerMember.Metadata {
     init(_ value: ConsumerGroupMemberMetadataValue) {
-        instanceID = value.instanceId
-        rackID = value.rackId
-        clientID = value.clientId
+        instanceID = value.instanceId.map { Name($0) }
+        rackID = value.rackId.map { Name($0) }
+        clientID = Name(value.clientId)
         host = value.clientHost
-        topics = Set(value.subscribedTopicNames)
-        pattern = value.subscribedTopicRegex?.isEmpty == false ? value.subscribedTopicRegex : nil
+        topics = Set(value.subscribedTopicNames.map { Name($0) })
+        pattern = value.subscribedTopicRegex.flatMap { $0.isEmpty ? nil : Name($0) }
         rebalanceTimeout = value.rebalanceTimeoutMs
-        assignor = value.serverAssignor
+        assignor = value.serverAssignor.map { Name($0) }
         classic = value.classicMemberMetadata.map { stored in
             .init(
                 sessionTimeout: stored.sessionTimeoutMs,
-                protocols: stored.supportedProtocols.map { ClassicProtocol(name: $0.name, metadata: $0.metadata) })
+                protocols: stored.supportedProtocols.map { ClassicProtocol(name: Name($0.name), metadata: $0.metadata) }
+            )
         }
     }
 
     var value: ConsumerGroupMemberMetadataValue {
         var value = ConsumerGroupMemberMetadataValue()
-        value.instanceId = instanceID
-        value.rackId = rackID
-        value.clientId = clientID
+        value.instanceId = instanceID?.text
+        value.rackId = rackID?.text
+        value.clientId = clientID.text
         value.clientHost = host
-        value.subscribedTopicNames = topics.sorted()
-        value.subscribedTopicRegex = pattern ?? ""
+        value.subscribedTopicNames = topics.sorted().map(\.text)
+        value.subscribedTopicRegex = pattern?.text ?? ""
         value.rebalanceTimeoutMs = rebalanceTimeout
-        value.serverAssignor = assignor
+        value.serverAssignor = assignor?.text
         value.classicMemberMetadata = classic.map { classic in
             var stored = ConsumerGroupMemberMetadataValue.ClassicMemberMetadata()
             stored.sessionTimeoutMs = classic.sessionTimeout
             stored.supportedProtocols = classic.protocols.map { offered in
                 var row = ConsumerGroupMemberMetadataValue.ClassicProtocol()
-                (row.name, row.metadata) = (offered.name, offered.metadata)
+                (row.name, row.metadata) = (offered.name.text, offered.metadata)
                 return row
             }
             return stored

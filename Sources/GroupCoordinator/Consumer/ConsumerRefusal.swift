@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 
@@ -11,11 +12,11 @@ struct ConsumerRefusal: Error, Equatable {
         self.message = message
     }
 
-    static func unknownMember(_ member: String, of group: String) -> ConsumerRefusal {
+    static func unknownMember(_ member: Name, of group: Name) -> ConsumerRefusal {
         ConsumerRefusal(.unknownMemberId, "Member \(member) is not a member of group \(group).")
     }
 
-    static func fencedInstance(_ instance: String, of member: String, by holder: String) -> ConsumerRefusal {
+    static func fencedInstance(_ instance: Name, of member: Name, by holder: Name) -> ConsumerRefusal {
         ConsumerRefusal(
             .fencedInstanceId, "Static member \(member) with instance id \(instance) was fenced by member \(holder).")
     }
@@ -23,7 +24,7 @@ struct ConsumerRefusal: Error, Equatable {
 
 extension ConsumerGroupHeartbeatRequest {
     /// Whether it makes sense by itself.
-    func check(_ version: Int16, assignors: [String]) throws(ConsumerRefusal) {
+    func check(_ version: Int16, assignors: [Name]) throws(ConsumerRefusal) {
         // In version 0 the broker made up the ids of members that join.
         if version >= 1 || memberEpoch > 0 || memberEpoch == -1 { try checkText(memberId, "MemberId") }
         try checkText(groupId, "GroupId")
@@ -35,11 +36,11 @@ extension ConsumerGroupHeartbeatRequest {
         case ..<CurrentAssignment.awayEpoch: throw invalid("MemberEpoch is invalid.")
         default: break
         }
-        if let serverAssignor, !assignors.contains(serverAssignor) {
+        if let serverAssignor, !assignors.contains(Name(serverAssignor)) {
             throw ConsumerRefusal(
                 .unsupportedAssignor,
                 "ServerAssignor \(serverAssignor) is not supported. Supported assignors: "
-                    + "\(assignors.joined(separator: ", ")).")
+                    + "\(assignors.map(\.text).joined(separator: ", ")).")
         }
     }
 

@@ -7,9 +7,9 @@ import Metadata
 
 /// ConsumerGroupDescribe: what is not a consumer group is not there.
 extension GroupMachine {
-    func describeConsumer(_ name: String) -> ConsumerGroupDescribeResponse.DescribedGroup {
+    func describeConsumer(_ name: Name) -> ConsumerGroupDescribeResponse.DescribedGroup {
         var row = ConsumerGroupDescribeResponse.DescribedGroup()
-        row.groupId = name
+        row.groupId = name.text
         guard !name.isEmpty else {
             row.errorCode = ErrorCode.invalidGroupId.rawValue
             return row
@@ -23,7 +23,7 @@ extension GroupMachine {
         row.groupState = group.state.name
         row.groupEpoch = group.epoch
         row.assignmentEpoch = group.targetEpoch
-        row.assignorName = group.preferredAssignor(of: rules.assignors)
+        row.assignorName = group.preferredAssignor(of: rules.assignors).text
         row.members = group.orderedMembers.map { describe($0, target: group.targets[$0.id] ?? [:]) }
         return row
     }
@@ -32,14 +32,14 @@ extension GroupMachine {
         -> ConsumerGroupDescribeResponse.Member
     {
         var row = ConsumerGroupDescribeResponse.Member()
-        row.memberId = member.id
-        row.instanceId = member.metadata.instanceID
-        row.rackId = member.metadata.rackID
+        row.memberId = member.id.text
+        row.instanceId = member.metadata.instanceID?.text
+        row.rackId = member.metadata.rackID?.text
         row.memberEpoch = member.current.epoch
-        row.clientId = member.metadata.clientID
+        row.clientId = member.metadata.clientID.text
         row.clientHost = member.metadata.host
-        row.subscribedTopicNames = member.metadata.topics.sorted()
-        row.subscribedTopicRegex = member.metadata.pattern ?? ""
+        row.subscribedTopicNames = member.metadata.topics.sorted().map(\.text)
+        row.subscribedTopicRegex = member.metadata.pattern?.text ?? ""
         // What it is asked to give up is its own until it says that it did.
         let held = member.current.assigned.merging(member.current.revoking) { $0.merging($1) { held, _ in held } }
         row.assignment = named(held.withoutEpochs)

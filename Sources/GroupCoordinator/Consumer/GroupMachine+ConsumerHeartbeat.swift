@@ -48,11 +48,11 @@ extension GroupMachine {
     private mutating func stayInConsumer(
         _ request: ConsumerGroupHeartbeatRequest, _ client: GroupClient, _ effects: inout Effects<GroupMachine>
     ) throws(ConsumerRefusal) -> ConsumerGroupHeartbeatResponse {
-        let name = request.groupId
+        let name = request.group
         let isJoining = request.memberEpoch == 0
         let owned = request.topicPartitions.map { PartitionSet($0) }
         let opened = try open(name, toJoin: isJoining)
-        let id = request.memberId.isEmpty ? effects.makeID().description : request.memberId
+        let id = request.member.isEmpty ? Name(effects.makeID().description) : request.member
         if isJoining { try checkRoom(opened.group, for: id) }
         var change = try find(id, request, in: opened.group, owned)
         try change.before.checkState(owned: owned)
@@ -67,7 +67,7 @@ extension GroupMachine {
 
         let member = consumer(name).members[id] ?? change.after
         var response = ConsumerGroupHeartbeatResponse()
-        response.memberId = id
+        response.memberId = id.text
         response.memberEpoch = member.current.epoch
         response.heartbeatIntervalMs = Int32(clamping: rules.consumerTimes(of: name).heartbeatInterval)
         if isJoining || request.isFull || member.current.assigned != change.before.current.assigned {
@@ -79,14 +79,14 @@ extension GroupMachine {
     /// The group as it is now.
     ///
     /// - Precondition: there is a consumer group of that name.
-    func consumer(_ name: String) -> ConsumerGroup {
+    func consumer(_ name: Name) -> ConsumerGroup {
         guard case .consumer(let group) = groups[name] else { preconditionFailure("no consumer group \(name)") }
         return group
     }
 
     // MARK: Checks
 
-    private func open(_ name: String, toJoin isJoining: Bool) throws(ConsumerRefusal) -> OpenedGroup {
+    private func open(_ name: Name, toJoin isJoining: Bool) throws(ConsumerRefusal) -> OpenedGroup {
         switch groups[name] {
         case .consumer(let group): return OpenedGroup(group: group)
         case nil:
@@ -101,7 +101,7 @@ extension GroupMachine {
         }
     }
 
-    func checkRoom(_ group: ConsumerGroup, for id: String) throws(ConsumerRefusal) {
+    func checkRoom(_ group: ConsumerGroup, for id: Name) throws(ConsumerRefusal) {
         guard group.members.count >= rules.maximumConsumerSize, group.members[id] == nil else { return }
         throw ConsumerRefusal(
             .groupMaxSizeReached,
@@ -109,12 +109,12 @@ extension GroupMachine {
     }
 
     private func find(
-        _ id: String, _ request: ConsumerGroupHeartbeatRequest, in group: ConsumerGroup, _ owned: PartitionSet?
+        _ id: Name, _ request: ConsumerGroupHeartbeatRequest, in group: ConsumerGroup, _ owned: PartitionSet?
     ) throws(ConsumerRefusal) -> MemberChange {
         let isJoining = request.memberEpoch == 0
-        guard let instance = request.instanceId else {
+        guard let instance = request.instance else {
             guard let member = group.members[id] ?? (isJoining ? ConsumerMember(id: id) : nil) else {
-                throw .unknownMember(id, of: request.groupId)
+                throw .unknownMember(id, of: request.group)
             }
             try member.checkEpoch(request.memberEpoch, owned: owned)
             return MemberChange(before: member, after: member)
@@ -130,7 +130,7 @@ extension GroupMachine {
 
 extension ConsumerGroup {
     /// The static member of that name, if it is the one that asks.
-    func member(_ id: String, as instance: String) throws(ConsumerRefusal) -> ConsumerMember {
+    func member(_ id: Name, as instance: Name) throws(ConsumerRefusal) -> ConsumerMember {
         guard let member = staticMember(instance) else {
             throw ConsumerRefusal(.unknownMemberId, "Instance id \(instance) is unknown.")
         }
@@ -139,7 +139,7 @@ extension ConsumerGroup {
     }
 
     /// A static member joins: it takes over from whoever had the name, where that is away or speaks the classic protocol.
-    func claim(_ instance: String, for id: String, classic: Bool) throws(ConsumerRefusal) -> MemberChange {
+    func claim(_ instance: Name, for id: Name, classic: Bool) throws(ConsumerRefusal) -> MemberChange {
         guard let holder = staticMember(instance) else {
             let member = members[id] ?? ConsumerMember(id: id)
             return MemberChange(before: member, after: member)

@@ -11,7 +11,7 @@ extension GroupMachine {
     /// Writes what a request changes of a member, and raises the group's epoch where that calls for another target.
     ///
     /// - Returns: Whether the member reads other topics than before.
-    mutating func admit(_ change: MemberChange, to name: String, _ effects: inout Effects<GroupMachine>) -> Bool {
+    mutating func admit(_ change: MemberChange, to name: Name, _ effects: inout Effects<GroupMachine>) -> Bool {
         let id = change.after.id
         if let old = change.replaces { replace(old, by: change.before, in: name, &effects) }
         let isNew = groupIfAny(name)?.members[id] == nil
@@ -32,13 +32,13 @@ extension GroupMachine {
         return change.topicsChanged || change.patternChanged
     }
 
-    private func groupIfAny(_ name: String) -> ConsumerGroup? {
+    private func groupIfAny(_ name: Name) -> ConsumerGroup? {
         if case .consumer(let group) = groups[name] { group } else { nil }
     }
 
     /// Gives a static member that came back its new id, and everything that the old one had.
     private mutating func replace(
-        _ old: ConsumerMember, by member: ConsumerMember, in name: String, _ effects: inout Effects<GroupMachine>
+        _ old: ConsumerMember, by member: ConsumerMember, in name: Name, _ effects: inout Effects<GroupMachine>
     ) {
         let target = consumer(name).targets[old.id]
         removeConsumerRecords(name, old.id, &effects)
@@ -55,17 +55,17 @@ extension GroupMachine {
     mutating func leaveConsumer(
         _ request: ConsumerGroupHeartbeatRequest, _ effects: inout Effects<GroupMachine>
     ) throws(ConsumerRefusal) -> ConsumerGroupHeartbeatResponse {
-        let name = request.groupId
+        let name = request.group
         guard case .consumer(let group) = groups[name] else {
             let problem = groups[name] == nil ? "not found" : "is not a consumer group"
             throw ConsumerRefusal(.groupIdNotFound, "Group \(name) \(problem).")
         }
         let member: ConsumerMember
-        if let instance = request.instanceId {
-            member = try group.member(request.memberId, as: instance)
+        if let instance = request.instance {
+            member = try group.member(request.member, as: instance)
         } else {
-            guard let found = group.members[request.memberId] else {
-                throw .unknownMember(request.memberId, of: name)
+            guard let found = group.members[request.member] else {
+                throw .unknownMember(request.member, of: name)
             }
             member = found
         }
@@ -83,7 +83,7 @@ extension GroupMachine {
 
     /// Takes members out. Their deadlines stay: should the write fail, the members are there again.
     mutating func removeConsumerMembers(
-        _ ids: Set<String>, of name: String, _ kind: GroupEvent.Kind, because reason: String,
+        _ ids: Set<Name>, of name: Name, _ kind: GroupEvent.Kind, because reason: String,
         _ effects: inout Effects<GroupMachine>
     ) {
         guard !ids.isEmpty else { return }
@@ -101,7 +101,7 @@ extension GroupMachine {
 
     // MARK: Deadlines
 
-    mutating func consumerLoaded(_ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
+    mutating func consumerLoaded(_ name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
         for (id, member) in group.members {
             effects.schedule(.consumerSession(name, member: id), after: sessionTimeout(of: member, in: name))
             if !member.isClassic, member.current.state == .unrevoked {
@@ -112,18 +112,18 @@ extension GroupMachine {
         retargetIfDue(name, &effects)
     }
 
-    func sessionTimeout(of member: ConsumerMember, in name: String) -> Int64 {
+    func sessionTimeout(of member: ConsumerMember, in name: Name) -> Int64 {
         member.metadata.classic.map { Int64($0.sessionTimeout) } ?? rules.consumerTimes(of: name).sessionTimeout
     }
 
-    mutating func consumerSessionEnded(_ name: String, _ id: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func consumerSessionEnded(_ name: Name, _ id: Name, _ effects: inout Effects<GroupMachine>) {
         guard let member = groupIfAny(name)?.members[id] else { return }
         let timeout = sessionTimeout(of: member, in: name)
         effects.schedule(.consumerSession(name, member: id), after: timeout)
         removeConsumerMembers([id], of: name, .evicted, because: "no heartbeat for \(timeout) ms", &effects)
     }
 
-    mutating func consumerRebalanceEnded(_ name: String, _ id: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func consumerRebalanceEnded(_ name: Name, _ id: Name, _ effects: inout Effects<GroupMachine>) {
         let wasAwaited = awaited.remove(.consumerRebalance(name, member: id)) != nil
         guard let member = groupIfAny(name)?.members[id] else { return }
         let timeout = member.metadata.rebalanceTimeout

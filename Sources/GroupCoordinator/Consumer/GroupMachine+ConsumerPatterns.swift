@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import Coordination
 import KafkaProtocol
@@ -15,7 +16,7 @@ extension GroupMachine {
             !group.usedPatterns.contains(pattern)
         else { return }
         do {
-            _ = try patterns.compile(pattern)
+            _ = try patterns.compile(pattern.text)
         } catch {
             throw ConsumerRefusal(
                 .invalidRegularExpression,
@@ -24,14 +25,14 @@ extension GroupMachine {
     }
 
     /// A member reads by another pattern than before.
-    mutating func patternChanged(_ change: MemberChange, _ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func patternChanged(_ change: MemberChange, _ name: Name, _ effects: inout Effects<GroupMachine>) {
         dropUnusedPatterns(name, &effects)
         if let pattern = change.after.metadata.pattern, consumer(name).patterns[pattern] == nil {
             resolve(pattern, name, &effects)
         }
     }
 
-    mutating func dropUnusedPatterns(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func dropUnusedPatterns(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         let group = consumer(name)
         guard !group.patterns.isEmpty else { return }
         for pattern in Set(group.patterns.keys).subtracting(group.usedPatterns).sorted() {
@@ -40,7 +41,7 @@ extension GroupMachine {
     }
 
     /// Looks again at what the patterns match, when topics came or went, and now and then besides.
-    mutating func refreshPatterns(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func refreshPatterns(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         let group = consumer(name)
         guard !group.patterns.isEmpty else { return }
         let resolved = group.patterns.values
@@ -53,15 +54,15 @@ extension GroupMachine {
         for pattern in group.usedPatterns.sorted() { resolve(pattern, name, &effects) }
     }
 
-    private mutating func resolve(_ pattern: String, _ name: String, _ effects: inout Effects<GroupMachine>) {
+    private mutating func resolve(_ pattern: Name, _ name: Name, _ effects: inout Effects<GroupMachine>) {
         // What was stored has been checked; that it is none now can only mean that another library reads it.
-        guard let compiled = try? patterns.compile(pattern) else { return }
+        guard let compiled = try? patterns.compile(pattern.text) else { return }
         var value = ConsumerGroupRegularExpressionValue()
         value.topics = image.topics.all.map(\.name).filter(compiled.matches).sorted()
         value.version = image.position.offset
         value.timestamp = effects.now.wall
         // The group may read other topics now, though the image is the same.
-        if consumer(name).patterns[pattern]?.topics != Set(value.topics) { refreshes[name] = nil }
+        if consumer(name).patterns[pattern]?.topics != Set(value.topics.map { Name($0) }) { refreshes[name] = nil }
         write(.consumerPattern(name, pattern: pattern, value), &effects)
     }
 }

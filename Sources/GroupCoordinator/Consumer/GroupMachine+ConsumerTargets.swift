@@ -6,7 +6,7 @@ import Metadata
 
 /// The epoch of a consumer group, the target that is computed for it, and the members' way there.
 extension GroupMachine {
-    mutating func metadataChanged(to image: ClusterImage, _ removedTopics: Set<String>) {
+    mutating func metadataChanged(to image: ClusterImage, _ removedTopics: Set<Name>) {
         if !removedTopics.isEmpty || image.topics.count != self.image.topics.count {
             topicsVersion = image.position.offset
         }
@@ -18,7 +18,7 @@ extension GroupMachine {
 
     /// Raises the epoch of a group for a reason that is given, or because its topics are not what they were. Topics that
     /// changed are noticed when a member is heard of.
-    mutating func refreshEpoch(_ name: String, because reason: String?, _ effects: inout Effects<GroupMachine>) {
+    mutating func refreshEpoch(_ name: Name, because reason: String?, _ effects: inout Effects<GroupMachine>) {
         let group = consumer(name)
         if reason == nil, let last = refreshes[name], last.version == image.position.offset,
             last.hash == group.metadataHash
@@ -32,7 +32,7 @@ extension GroupMachine {
     }
 
     private mutating func raiseEpoch(
-        _ name: String, _ hash: Int64, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ hash: Int64, because reason: String, _ effects: inout Effects<GroupMachine>
     ) {
         let epoch = consumer(name).epoch
         var value = ConsumerGroupMetadataValue()
@@ -43,7 +43,7 @@ extension GroupMachine {
     }
 
     /// Of the topics that are there; of none it is 0.
-    private mutating func hash(of topics: Set<String>) -> Int64 {
+    private mutating func hash(of topics: Set<Name>) -> Int64 {
         var hash = StableHash()
         var isEmpty = true
         for topic in topics.sorted() {
@@ -58,7 +58,7 @@ extension GroupMachine {
     // MARK: Target
 
     /// Computes a target for the group's epoch, unless the last one was a moment ago: then a deadline does.
-    mutating func retargetIfDue(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func retargetIfDue(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         let group = consumer(name)
         guard group.epoch > group.targetEpoch, !group.members.isEmpty else { return }
         let interval = rules.consumerTimes(of: name).assignmentInterval
@@ -69,18 +69,18 @@ extension GroupMachine {
         retarget(name, group, &effects)
     }
 
-    mutating func assignmentDue(_ name: String, _ effects: inout Effects<GroupMachine>) {
+    mutating func assignmentDue(_ name: Name, _ effects: inout Effects<GroupMachine>) {
         guard case .consumer = groups[name] else { return }
         retargetIfDue(name, &effects)
     }
 
     private mutating func retarget(
-        _ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
     ) {
         let assignor = group.preferredAssignor(of: rules.assignors)
         let targets = assign(assignor, AssignmentInput(group, image))
         var moved = 0
-        var rows: [(id: String, target: PartitionSet)] = []
+        var rows: [(id: Name, target: PartitionSet)] = []
         for (id, _) in group.members {
             let target = targets[id] ?? [:]
             let old = group.targets[id] ?? [:]
@@ -103,7 +103,7 @@ extension GroupMachine {
             of: name, effects.now)
     }
 
-    private func assign(_ assignor: String, _ input: AssignmentInput) -> [String: PartitionSet] {
+    private func assign(_ assignor: Name, _ input: AssignmentInput) -> [Name: PartitionSet] {
         assignor == RangeAssignor.name ? RangeAssignor.assign(input) : UniformAssignor.assign(input)
     }
 
@@ -111,7 +111,7 @@ extension GroupMachine {
 
     /// Brings a member a step closer to its target.
     mutating func reconcile(
-        _ name: String, _ id: String, _ owned: PartitionSet?, _ subscriptionChanged: Bool,
+        _ name: Name, _ id: Name, _ owned: PartitionSet?, _ subscriptionChanged: Bool,
         _ effects: inout Effects<GroupMachine>
     ) {
         let group = consumer(name)
@@ -119,7 +119,7 @@ extension GroupMachine {
         guard subscriptionChanged || !member.current.isReconciled(to: group.targetEpoch) else { return }
         let goal = ReconciliationGoal(
             epoch: group.targetEpoch, target: group.targets[id] ?? [:],
-            subscribed: Set(group.topics(of: member).compactMap { image.topics.id(of: $0) }),
+            subscribed: Set(group.topics(of: member).compactMap { image.topics.id(of: $0.text) }),
             subscriptionChanged: subscriptionChanged, owned: owned, isFree: { group.isFree($0, for: id) })
         let next = member.current.next(toward: goal)
         guard next != member.current else { return }
@@ -141,16 +141,16 @@ extension GroupMachine {
 
 extension GroupMachine {
     mutating func noteConsumer(
-        _ kind: GroupEvent.Kind, _ member: String, _ reason: String, of name: String, _ now: CoordinatorTime
+        _ kind: GroupEvent.Kind, _ member: Name, _ reason: String, of name: Name, _ now: CoordinatorTime
     ) {
         let epoch = groups[name]?.generation ?? -1
         histories.note(
-            GroupEvent(time: now.wall, generation: epoch, kind: kind, member: member, reason: reason), of: name)
+            GroupEvent(time: now.wall, generation: epoch, kind: kind, member: member.text, reason: reason), of: name)
     }
 
     /// Changes with anything that matters to an assignment; nil where there is no such topic.
-    private func topicHash(_ name: String) -> Int64? {
-        guard let topic = image.topics[name] else { return nil }
+    private func topicHash(_ name: Name) -> Int64? {
+        guard let topic = image.topics[name.text] else { return nil }
         var hash = StableHash()
         hash.combine(topic.id.high)
         hash.combine(topic.id.low)

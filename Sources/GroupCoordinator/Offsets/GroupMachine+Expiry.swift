@@ -1,3 +1,4 @@
+import Bytes
 import Coordination
 
 /// When offsets that nobody needs any more go.

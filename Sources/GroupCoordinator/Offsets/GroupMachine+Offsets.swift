@@ -13,7 +13,7 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) {
         let error = checkCommit(request, client, &effects)
-        let late = groups[request.groupId]?.lateMember(of: request)
+        let late = groups[request.group]?.lateMember(of: request)
         var response = OffsetCommitResponse()
         response.topics = request.topics.map { topic in
             var row = OffsetCommitResponse.OffsetCommitResponseTopic()
@@ -37,7 +37,7 @@ extension GroupMachine {
     private mutating func checkCommit(
         _ request: OffsetCommitRequest, _ client: GroupClient, _ effects: inout Effects<GroupMachine>
     ) -> ErrorCode {
-        guard let group = groups[request.groupId] else {
+        guard let group = groups[request.group] else {
             guard request.generationIdOrMemberEpoch < 0 else {
                 return client.version >= 9 ? .groupIdNotFound : .illegalGeneration
             }
@@ -45,7 +45,7 @@ extension GroupMachine {
         }
         let error = group.checkCommit(request, version: client.version)
         if error == .none, case .classic(let group) = group, !request.memberId.isEmpty {
-            heardOf(request.memberId, of: group, named: request.groupId, &effects)
+            heardOf(request.member, of: group, named: request.group, &effects)
         }
         return error
     }
@@ -95,24 +95,26 @@ extension GroupMachine {
         var response = OffsetFetchResponse.OffsetFetchResponseGroup()
         response.groupId = request.groupId
         // A group that is not there has no offsets; nobody is told that it is not.
-        let error = groups[request.groupId]?.checkFetch(member: request.memberId, epoch: request.memberEpoch) ?? .none
+        let group = Name(request.groupId)
+        let member = request.memberId.map { Name($0) }
+        let error = groups[group]?.checkFetch(member: member, epoch: request.memberEpoch) ?? .none
         if error != .none {
             response.errorCode = error.rawValue
         } else if let topics = request.topics {
             response.topics = topics.map { topic in
-                row(topic.name, topic.topicId, topic.partitionIndexes, of: request.groupId)
+                row(topic.name, topic.topicId, topic.partitionIndexes, of: group)
             }
         } else {
-            let all = offsets.groups[request.groupId] ?? [:]
+            let all = offsets.groups[group] ?? [:]
             response.topics = all.sorted { $0.key < $1.key }.map { topic, partitions in
-                row(topic, image.topics.id(of: topic) ?? .zero, partitions.keys.sorted(), of: request.groupId)
+                row(topic.text, image.topics.id(of: topic.text) ?? .zero, partitions.keys.sorted(), of: group)
             }
         }
         effects.reply(token, .fetchOffsets(response))
     }
 
     private func row(
-        _ topic: String, _ id: UUID, _ partitions: [Int32], of group: String
+        _ topic: String, _ id: UUID, _ partitions: [Int32], of group: Name
     ) -> OffsetFetchResponse.OffsetFetchResponseTopics {
         let current = id.isZero ? image.topics.id(of: topic) ?? .zero : id
         var row = OffsetFetchResponse.OffsetFetchResponseTopics()
@@ -121,7 +123,7 @@ extension GroupMachine {
         row.partitions = partitions.map { partition in
             var answer = OffsetFetchResponse.OffsetFetchResponsePartitions()
             answer.partitionIndex = partition
-            guard let committed = offsets[group, topic, partition], !committed.isOfAnother(than: current) else {
+            guard let committed = offsets[group, Name(topic), partition], !committed.isOfAnother(than: current) else {
                 answer.committedOffset = -1
                 return answer
             }
@@ -143,7 +145,8 @@ extension GroupMachine {
             response.errorCode = ErrorCode.invalidGroupId.rawValue
             return effects.reply(token, .deleteOffsets(response))
         }
-        guard let group = groups[request.groupId] else {
+        let name = Name(request.groupId)
+        guard let group = groups[name] else {
             response.errorCode = ErrorCode.groupIdNotFound.rawValue
             return effects.reply(token, .deleteOffsets(response))
         }
@@ -152,7 +155,7 @@ extension GroupMachine {
             return effects.reply(token, .deleteOffsets(response))
         }
         for topic in request.topics {
-            let isSubscribed = !group.isEmpty && group.isSubscribed(to: topic.name)
+            let isSubscribed = !group.isEmpty && group.isSubscribed(to: Name(topic.name))
             var row = OffsetDeleteResponse.OffsetDeleteResponseTopic()
             row.name = topic.name
             for partition in topic.partitions {
@@ -161,7 +164,7 @@ extension GroupMachine {
                 if isSubscribed {
                     answer.errorCode = ErrorCode.groupSubscribedToTopic.rawValue
                 } else {
-                    deleteOffset(request.groupId, topic.name, partition.partitionIndex, &effects)
+                    deleteOffset(name, Name(topic.name), partition.partitionIndex, &effects)
                 }
                 row.partitions.append(answer)
             }
@@ -171,16 +174,16 @@ extension GroupMachine {
     }
 
     mutating func deleteOffset(
-        _ group: String, _ topic: String, _ partition: Int32, _ effects: inout Effects<GroupMachine>
+        _ group: Name, _ topic: Name, _ partition: Int32, _ effects: inout Effects<GroupMachine>
     ) {
         guard offsets[group, topic, partition] != nil else { return }
         var key = OffsetCommitKey()
-        (key.group, key.topic, key.partition) = (group, topic, partition)
+        (key.group, key.topic, key.partition) = (group.text, topic.text, partition)
         write(.offset(key, nil), &effects)
     }
 
     /// The offsets of topics that are gone say nothing about new ones of the same names.
-    mutating func forgetOffsets(of topics: Set<String>, _ effects: inout Effects<GroupMachine>) {
+    mutating func forgetOffsets(of topics: Set<Name>, _ effects: inout Effects<GroupMachine>) {
         guard !topics.isEmpty else { return }
         for (group, byTopic) in offsets.groups {
             for topic in topics {

@@ -31,7 +31,7 @@ struct CommittedOffset: Sendable, Equatable {
 struct OffsetsTable {
     typealias Partitions = [Int32: CommittedOffset]
 
-    private(set) var groups: [String: [String: Partitions]] = [:]
+    private(set) var groups: [Name: [Name: Partitions]] = [:]
     private var journal = UndoJournal<Change>()
     private(set) var count = 0
 
@@ -40,12 +40,12 @@ struct OffsetsTable {
         let previous: CommittedOffset?
     }
 
-    subscript(group: String, topic: String, partition: Int32) -> CommittedOffset? { groups[group]?[topic]?[partition] }
+    subscript(group: Name, topic: Name, partition: Int32) -> CommittedOffset? { groups[group]?[topic]?[partition] }
 
-    func has(_ group: String) -> Bool { groups[group] != nil }
+    func has(_ group: Name) -> Bool { groups[group] != nil }
 
     /// In the order of topics and partitions.
-    func partitions(of group: String) -> [(topic: String, partition: Int32)] {
+    func partitions(of group: Name) -> [(topic: Name, partition: Int32)] {
         (groups[group] ?? [:]).sorted { $0.key < $1.key }.flatMap { topic, partitions in
             partitions.keys.sorted().map { (topic, $0) }
         }
@@ -66,14 +66,14 @@ struct OffsetsTable {
 
     @discardableResult
     private mutating func set(_ key: OffsetCommitKey, _ value: CommittedOffset?) -> CommittedOffset? {
+        let (group, topic) = (Name(key.group), Name(key.topic))
         let previous: CommittedOffset?
         if let value {
-            previous = groups[key.group, default: [:]][key.topic, default: [:]].updateValue(
-                value, forKey: key.partition)
+            previous = groups[group, default: [:]][topic, default: [:]].updateValue(value, forKey: key.partition)
         } else {
-            previous = groups[key.group]?[key.topic]?.removeValue(forKey: key.partition)
-            if groups[key.group]?[key.topic]?.isEmpty == true { groups[key.group]?[key.topic] = nil }
-            if groups[key.group]?.isEmpty == true { groups[key.group] = nil }
+            previous = groups[group]?[topic]?.removeValue(forKey: key.partition)
+            if groups[group]?[topic]?.isEmpty == true { groups[group]?[topic] = nil }
+            if groups[group]?.isEmpty == true { groups[group] = nil }
         }
         count += (value == nil ? 0 : 1) - (previous == nil ? 0 : 1)
         return previous

@@ -33,7 +33,7 @@ public final class Client {
     private var metadataState: MetadataState
     private var observers: [() -> Void] = []
     /// Where groups were last found, by their names.
-    var coordinators: [String: Int32] = [:]
+    var coordinators: [Name: Int32] = [:]
     /// Told what becomes of connections. What is asked is tried again all the same, so this is for people to read.
     public var onConnectionChange: ((ConnectionChange) -> Void)?
 

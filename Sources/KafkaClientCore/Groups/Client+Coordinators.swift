@@ -1,3 +1,4 @@
+import Bytes
 import KafkaProtocol
 import KafkaProtocolMore
 import Runtime
@@ -69,7 +70,7 @@ extension Client {
                 }
             }
         }
-        if let known = coordinators[group] { return completion(.success(known)) }
+        if let known = coordinators[Name(group)] { return completion(.success(known)) }
         attempt(
             FindCoordinatorRequest(), to: .any, timeout: timeout,
             adapt: { (request, version) in
@@ -84,14 +85,14 @@ extension Client {
                             return .failure(ClientError(code, doing: "finding the coordinator of group \(group)"))
                         }
                         let node = found?.nodeId ?? response.nodeId
-                        self?.coordinators[group] = node
+                        self?.coordinators[Name(group)] = node
                         return .success(node)
                     })
             })
     }
 
     /// A coordinator was not where it was thought to be, or cannot be reached.
-    func forgetCoordinator(of group: String) { coordinators[group] = nil }
+    func forgetCoordinator(of group: String) { coordinators[Name(group)] = nil }
 }
 
 extension ErrorCode {

@@ -51,7 +51,7 @@ extension Client {
                 guard let row = response.groups.first else { return completion(.failure(.leftOut(name))) }
                 switch ErrorCode(rawValue: row.errorCode) {
                 case .none:
-                    completion(.success(GroupDescription(row, coordinator: coordinators[name] ?? -1)))
+                    completion(.success(GroupDescription(row, coordinator: coordinators[Name(name)] ?? -1)))
                 case .groupIdNotFound, .unsupportedVersion: describeClassicGroup(name, completion: completion)
                 case let error: completion(.failure(ClientError(error.rawValue, row.errorMessage, doing: what)))
                 }
@@ -76,7 +76,7 @@ extension Client {
                         // Brokers say the name again, and no more than the code.
                         return .failure(ClientError(code, doing: "describing group \(name)"))
                     }
-                    return .success(GroupDescription(row, coordinator: self?.coordinators[name] ?? -1))
+                    return .success(GroupDescription(row, coordinator: self?.coordinators[Name(name)] ?? -1))
                 })
         }
     }

@@ -193,7 +193,7 @@ extension GroupConsumer {
         }
     }
 
-    private func sync(_ assignments: [String: [UInt8]]) {
+    private func sync(_ assignments: [Name: [UInt8]]) {
         var request = SyncGroupRequest()
         request.groupId = configuration.group
         request.generationId = membership.generation
@@ -202,7 +202,7 @@ extension GroupConsumer {
         request.protocolName = RangeAssignment.name
         request.assignments = assignments.sorted { $0.key < $1.key }.map { member, bytes in
             var row = SyncGroupRequest.SyncGroupRequestAssignment()
-            (row.memberId, row.assignment) = (member, bytes)
+            (row.memberId, row.assignment) = (member.text, bytes)
             return row
         }
         ask(request, timeout: configuration.rebalanceTimeout + .seconds(5)) { [weak self] result in

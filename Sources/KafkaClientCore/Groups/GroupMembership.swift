@@ -30,7 +30,7 @@ struct GroupMembership {
         case joinLater(findingCoordinator: Bool)
         /// Find out how many partitions these topics have, for `divide`.
         case lookUp(topics: [String])
-        case sync(assignments: [String: [UInt8]])
+        case sync(assignments: [Name: [UInt8]])
         /// These partitions are this member's from now on.
         case adopt([TopicPartition])
         /// Stop reading, store how far it has come, then `revoked`.
@@ -77,7 +77,7 @@ struct GroupMembership {
     private mutating func entered(_ response: JoinGroupResponse) -> [Step] {
         memberId = response.memberId
         generation = response.generationId
-        isLeader = response.leader == memberId
+        isLeader = Name(response.leader) == Name(memberId)
         guard isLeader else {
             state = .syncing
             return [.sync(assignments: [:])]
@@ -85,7 +85,7 @@ struct GroupMembership {
         state = .dividing
         members = response.members.map {
             RangeAssignment.Member(
-                id: $0.memberId, instanceId: $0.groupInstanceId,
+                id: Name($0.memberId), instanceId: $0.groupInstanceId.map { Name($0) },
                 topics: ConsumerProtocolBytes.subscription($0.metadata)?.topics ?? [])
         }
         return [.lookUp(topics: Set(members.flatMap(\.topics)).sorted())]

@@ -6,13 +6,13 @@ enum RangeAssignment {
     static let name = "range"
 
     struct Member: Equatable {
-        let id: String
-        let instanceId: String?
+        let id: Name
+        let instanceId: Name?
         let topics: [String]
     }
 
     /// - Parameter partitionCounts: of the topics that there are; others are left out.
-    static func assign(_ members: [Member], partitionCounts: [String: Int]) -> [String: [TopicPartition]] {
+    static func assign(_ members: [Member], partitionCounts: [String: Int]) -> [Name: [TopicPartition]] {
         let ordered = members.sorted(by: isBefore)
         var result = Dictionary(ordered.map { ($0.id, [TopicPartition]()) }, uniquingKeysWith: { first, _ in first })
         for topic in Set(members.flatMap(\.topics)).sorted() {

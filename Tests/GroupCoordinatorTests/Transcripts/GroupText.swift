@@ -41,7 +41,9 @@ enum GroupText {
     private static func bytes(_ bytes: [UInt8]) -> String {
         if bytes.isEmpty { return "empty" }
         if let partitions = assignment(bytes) { return "<\(partitions.joined(separator: "+"))>" }
-        if let topics = ClassicSubscription.topics(of: bytes) { return "<\(topics.joined(separator: "+"))>" }
+        if let topics = ClassicSubscription.topics(of: bytes) {
+            return "<\(topics.map(\.text).joined(separator: "+"))>"
+        }
         let isText = bytes.allSatisfy { (0x21..<0x7F).contains($0) }
         return isText ? String(decoding: bytes, as: UTF8.self) : bytes.map { String($0, radix: 16) }.joined()
     }

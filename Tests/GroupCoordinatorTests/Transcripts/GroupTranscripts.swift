@@ -136,7 +136,7 @@ struct GroupTranscripts: TranscriptAdapter {
             throw TranscriptError("\(error)")
         }
         image = delta.image
-        return .metadataChanged(image, removedTopics: Set(delta.removedTopics.values))
+        return .metadataChanged(image, removedTopics: Set(delta.removedTopics.values.map { Name($0) }))
     }
 
     // MARK: Answers

@@ -5,8 +5,8 @@ import Collections
 /// each partition of a topic that somebody subscribes to is once.
 struct AssignmentInput {
     struct Member {
-        var id: String
-        var instanceID: String?
+        var id: Name
+        var instanceID: Name?
         /// Only topics that are there.
         var topics: Set<UUID>
         /// Its last target.
@@ -46,8 +46,8 @@ struct AssignmentInput {
     }
 
     /// The targets, from what each member gets by its place.
-    func targets(_ given: [[TopicIDPartition]]) -> [String: PartitionSet] {
-        var targets: [String: PartitionSet] = [:]
+    func targets(_ given: [[TopicIDPartition]]) -> [Name: PartitionSet] {
+        var targets: [Name: PartitionSet] = [:]
         for (member, partitions) in zip(members, given) {
             var target: PartitionSet = [:]
             for place in partitions { target.insert(place.topic, place.partition) }

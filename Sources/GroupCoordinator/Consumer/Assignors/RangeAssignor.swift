@@ -1,11 +1,13 @@
+import Bytes
+
 /// Gives each member a run of each topic's partitions, the same run of topics that have equally many: partitions with the same
 /// number, which belong together, stay together. It does not look at what members had.
 enum RangeAssignor {
-    static let name = "range"
+    static let name: Name = "range"
 
-    static func assign(_ input: AssignmentInput) -> [String: PartitionSet] {
+    static func assign(_ input: AssignmentInput) -> [Name: PartitionSet] {
         let members = input.members.sorted(by: precedes)
-        var targets: [String: PartitionSet] = [:]
+        var targets: [Name: PartitionSet] = [:]
         for member in members { targets[member.id] = [:] }
         for (topic, count) in input.partitionCounts {
             let readers = members.filter { $0.topics.contains(topic) }

@@ -3,7 +3,7 @@ import Bytes
 /// Members that read different topics: the open partitions go to those who have least, and then single partitions move as long
 /// as that brings two members closer together.
 extension UniformAssignor {
-    static func assignHeterogeneous(_ input: AssignmentInput) -> [String: PartitionSet] {
+    static func assignHeterogeneous(_ input: AssignmentInput) -> [Name: PartitionSet] {
         var balance = Balance(input)
         let open = Dictionary(grouping: unassigned(input, balance.given), by: \.topic)
         // What few can have comes first: what many can have evens out the rest.

@@ -1,14 +1,16 @@
+import Bytes
+
 /// Gives members as equally many partitions as their subscriptions allow, and moves only what that calls for.
 enum UniformAssignor {
-    static let name = "uniform"
+    static let name: Name = "uniform"
 
-    static func assign(_ input: AssignmentInput) -> [String: PartitionSet] {
+    static func assign(_ input: AssignmentInput) -> [Name: PartitionSet] {
         guard !input.members.isEmpty else { return [:] }
         return input.isHomogeneous ? assignHomogeneous(input) : assignHeterogeneous(input)
     }
 
     /// All members read the same topics, so that the numbers are clear beforehand: those who have most get what is over.
-    private static func assignHomogeneous(_ input: AssignmentInput) -> [String: PartitionSet] {
+    private static func assignHomogeneous(_ input: AssignmentInput) -> [Name: PartitionSet] {
         let total = input.partitionCounts.values.reduce(0) { $0 + Int($1) }
         let share = total / input.members.count
         let longer = total % input.members.count

@@ -14,7 +14,7 @@ extension GroupMachine {
         _ group: ConsumerGroup, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
-        let id = request.memberId.isEmpty ? effects.makeID().description : request.memberId
+        let id = request.member.isEmpty ? Name(effects.makeID().description) : request.member
         do throws(ConsumerRefusal) {
             let subscription = try check(request, id, group)
             guard client.version < 4 || !request.memberId.isEmpty || request.groupInstanceId != nil else {
@@ -22,37 +22,37 @@ extension GroupMachine {
             }
             var change = try find(id, request, in: group)
             change.after.metadata.update(request, subscription, client)
-            let subscriptionChanged = admit(change, to: request.groupId, &effects)
-            if let old = change.replaces, !old.isClassic, downgradesWithout([], consumer(request.groupId)) {
+            let subscriptionChanged = admit(change, to: request.group, &effects)
+            if let old = change.replaces, !old.isClassic, downgradesWithout([], consumer(request.group)) {
                 return joinDowngraded(request, id, client, token, &effects)
             }
             let owned = ClassicAssignment.partitions(
                 subscription.ownedPartitions.map { ($0.topic, $0.partitions) }, image.topics)
-            retargetIfDue(request.groupId, &effects)
-            reconcile(request.groupId, id, owned, subscriptionChanged, &effects)
+            retargetIfDue(request.group, &effects)
+            reconcile(request.group, id, owned, subscriptionChanged, &effects)
             joined(id, request, client, token, &effects)
         } catch {
-            effects.reply(token, .joinGroup(.refusal(error.code, member: request.memberId, client.version)))
+            effects.reply(token, .joinGroup(.refusal(error.code, member: request.member, client.version)))
         }
     }
 
     private func check(
-        _ request: JoinGroupRequest, _ id: String, _ group: ConsumerGroup
+        _ request: JoinGroupRequest, _ id: Name, _ group: ConsumerGroup
     ) throws(ConsumerRefusal) -> ClassicSubscription {
         guard rules.migration != .disabled else {
             throw ConsumerRefusal(.inconsistentGroupProtocol, "the group migration is disabled")
         }
         try checkRoom(group, for: id)
-        guard group.accepts(request.protocolType, request.classicProtocols),
+        guard group.accepts(Name(request.protocolType), request.classicProtocols),
             let subscription = request.classicProtocols.first.flatMap({ ClassicSubscription($0.metadata) })
         else { throw ConsumerRefusal(.inconsistentGroupProtocol, "the member's protocols are not supported") }
         return subscription
     }
 
     private func find(
-        _ id: String, _ request: JoinGroupRequest, in group: ConsumerGroup
+        _ id: Name, _ request: JoinGroupRequest, in group: ConsumerGroup
     ) throws(ConsumerRefusal) -> MemberChange {
-        guard let instance = request.groupInstanceId else {
+        guard let instance = request.instance else {
             let member = group.members[id] ?? ConsumerMember(id: id)
             return MemberChange(before: member, after: member)
         }
@@ -62,29 +62,29 @@ extension GroupMachine {
     }
 
     private mutating func joined(
-        _ id: String, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
+        _ id: Name, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
         var response = JoinGroupResponse()
-        response.memberId = id
-        response.generationId = consumer(request.groupId).members[id]?.current.epoch ?? -1
+        response.memberId = id.text
+        response.generationId = consumer(request.group).members[id]?.current.epoch ?? -1
         response.protocolType = "consumer"
         response.protocolName = request.protocols.first?.name
         effects.reply(token, .joinGroup(response))
-        effects.schedule(.consumerSession(request.groupId, member: id), after: Int64(request.sessionTimeoutMs))
-        expectAnswer(id, request.groupId, for: request.timeouts.rebalance, &effects)
+        effects.schedule(.consumerSession(request.group, member: id), after: Int64(request.sessionTimeoutMs))
+        expectAnswer(id, request.group, for: request.timeouts.rebalance, &effects)
     }
 
     /// It came back by the classic protocol and was the last that spoke the other one.
     private mutating func joinDowngraded(
-        _ request: JoinGroupRequest, _ id: String, _ client: GroupClient, _ token: ReplyToken,
+        _ request: JoinGroupRequest, _ id: Name, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
         downgrade(
-            request.groupId, without: [], because: "its last member of the consumer protocol came back by the classic",
+            request.group, without: [], because: "its last member of the consumer protocol came back by the classic",
             &effects)
         var request = request
-        request.memberId = id
+        request.memberId = id.text
         join(request, client, token, &effects)
     }
 
@@ -94,26 +94,28 @@ extension GroupMachine {
         _ group: ConsumerGroup, _ request: SyncGroupRequest, _ client: GroupClient, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
-        guard let (member, classic) = group.classicMember(request.memberId, request.groupInstanceId) else {
-            let error = group.absence(of: request.memberId, request.groupInstanceId)
+        guard let (member, classic) = group.classicMember(request.member, request.instance) else {
+            let error = group.absence(of: request.member, request.instance)
             return effects.reply(token, .syncGroup(.refusal(error)))
         }
         let name = classic.protocols.first?.name
         var error = ErrorCode.none
         if request.generationId != member.current.epoch {
             error = .illegalGeneration
-        } else if request.protocolType ?? "consumer" != "consumer" || request.protocolName ?? name != name {
+        } else if request.protocolType ?? "consumer" != "consumer"
+            || request.protocolName.map({ Name($0) }) ?? name != name
+        {
             error = .inconsistentGroupProtocol
         } else if group.targetEpoch > member.current.epoch, member.current.state != .unrevoked {
             error = .rebalanceInProgress
-            awaitJoin(member, request.groupId, &effects)
+            awaitJoin(member, request.group, &effects)
         }
         guard error == .none else { return effects.reply(token, .syncGroup(.refusal(error))) }
-        let timer = GroupTimer.consumerRebalance(request.groupId, member: member.id)
+        let timer = GroupTimer.consumerRebalance(request.group, member: member.id)
         awaited.remove(timer)
         effects.cancel(timer)
         effects.schedule(
-            .consumerSession(request.groupId, member: member.id), after: Int64(classic.sessionTimeout))
+            .consumerSession(request.group, member: member.id), after: Int64(classic.sessionTimeout))
         var response = SyncGroupResponse()
         response.protocolType = request.protocolType
         response.protocolName = request.protocolName
@@ -127,33 +129,33 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) {
         var response = HeartbeatResponse()
-        if let (member, classic) = group.classicMember(request.memberId, request.groupInstanceId) {
+        if let (member, classic) = group.classicMember(request.member, request.instance) {
             if request.generationId != member.current.epoch {
                 response.errorCode = ErrorCode.illegalGeneration.rawValue
             } else {
                 effects.schedule(
-                    .consumerSession(request.groupId, member: member.id), after: Int64(classic.sessionTimeout))
+                    .consumerSession(request.group, member: member.id), after: Int64(classic.sessionTimeout))
                 if group.needsJoin(of: member) {
                     response.errorCode = ErrorCode.rebalanceInProgress.rawValue
-                    awaitJoin(member, request.groupId, &effects)
+                    awaitJoin(member, request.group, &effects)
                 }
             }
         } else {
-            response.errorCode = group.absence(of: request.memberId, request.groupInstanceId).rawValue
+            response.errorCode = group.absence(of: request.member, request.instance).rawValue
         }
         effects.reply(token, .heartbeat(response))
     }
 
     /// A member has been told to join, and does so by then: being told again does not give it more time.
     private mutating func awaitJoin(
-        _ member: ConsumerMember, _ name: String, _ effects: inout Effects<GroupMachine>
+        _ member: ConsumerMember, _ name: Name, _ effects: inout Effects<GroupMachine>
     ) {
         guard !awaited.contains(.consumerRebalance(name, member: member.id)) else { return }
         expectAnswer(member.id, name, for: Int64(member.metadata.rebalanceTimeout), &effects)
     }
 
     private mutating func expectAnswer(
-        _ member: String, _ name: String, for wait: Int64, _ effects: inout Effects<GroupMachine>
+        _ member: Name, _ name: Name, for wait: Int64, _ effects: inout Effects<GroupMachine>
     ) {
         let timer = GroupTimer.consumerRebalance(name, member: member)
         awaited.insert(timer)
@@ -167,25 +169,25 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) {
         var response = LeaveGroupResponse()
-        var leaving: Set<String> = []
+        var leaving: Set<Name> = []
         var reason: String?
         for identity in request.leaving(client.version) {
             do throws(ConsumerRefusal) {
-                leaving.insert(try group.leaving(identity, of: request.groupId).id)
+                leaving.insert(try group.leaving(identity, of: request.group).id)
                 reason = reason ?? identity.reason
                 response.members.append(identity.left(.none))
             } catch {
                 response.members.append(identity.left(error.code))
             }
         }
-        removeConsumerMembers(leaving, of: request.groupId, .left, because: reason ?? "asked to leave", &effects)
+        removeConsumerMembers(leaving, of: request.group, .left, because: reason ?? "asked to leave", &effects)
         effects.reply(token, .leaveGroup(response.flattened(for: client.version)))
     }
 }
 
 extension ConsumerGroup {
     /// Whether somebody with these protocols can be in the group with the other members of the classic protocol.
-    func accepts(_ type: String, _ protocols: [ClassicProtocol]) -> Bool {
+    func accepts(_ type: Name, _ protocols: [ClassicProtocol]) -> Bool {
         guard type == "consumer" else { return false }
         let others = members.values.compactMap(\.metadata.classic)
         return protocols.contains { offered in
@@ -194,14 +196,14 @@ extension ConsumerGroup {
     }
 
     fileprivate func classicMember(
-        _ id: String, _ instance: String?
+        _ id: Name, _ instance: Name?
     ) -> (member: ConsumerMember, classic: ConsumerMember.ClassicSide)? {
         guard let member = instance.map({ staticMember($0) }) ?? members[id], member.id == id else { return nil }
         return member.metadata.classic.map { (member, $0) }
     }
 
     /// Why there is no such member of the classic protocol.
-    fileprivate func absence(of id: String, _ instance: String?) -> ErrorCode {
+    fileprivate func absence(of id: Name, _ instance: Name?) -> ErrorCode {
         guard let holder = instance.flatMap({ staticMember($0) }) else { return .unknownMemberId }
         return holder.id == id ? .unknownMemberId : .fencedInstanceId
     }
@@ -217,13 +219,13 @@ extension ConsumerGroup {
     }
 
     fileprivate func leaving(
-        _ identity: LeaveGroupRequest.MemberIdentity, of name: String
+        _ identity: LeaveGroupRequest.MemberIdentity, of name: Name
     ) throws(ConsumerRefusal) -> ConsumerMember {
-        if let instance = identity.groupInstanceId {
+        if let instance = identity.instance {
             return try member(
-                identity.memberId.isEmpty ? instances[instance] ?? "" : identity.memberId, as: instance)
+                identity.member.isEmpty ? instances[instance] ?? "" : identity.member, as: instance)
         }
-        guard let member = members[identity.memberId] else { throw .unknownMember(identity.memberId, of: name) }
+        guard let member = members[identity.member] else { throw .unknownMember(identity.member, of: name) }
         return member
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import Coordination
 import KafkaProtocol
@@ -7,7 +8,7 @@ import Metadata
 /// A consumer group becomes a classic one when its last member of the consumer protocol goes.
 extension GroupMachine {
     /// Whether only members of the classic protocol are left without these, and may go on by themselves.
-    func downgradesWithout(_ ids: Set<String>, _ group: ConsumerGroup) -> Bool {
+    func downgradesWithout(_ ids: Set<Name>, _ group: ConsumerGroup) -> Bool {
         let left = group.members.values.filter { !ids.contains($0.id) }
         return !left.isEmpty && left.allSatisfy(\.isClassic) && left.count <= rules.maximumSize
             && rules.migration.downgrades
@@ -15,7 +16,7 @@ extension GroupMachine {
 
     /// The members keep what they have, and are asked to join a first generation of their own.
     mutating func downgrade(
-        _ name: String, without ids: Set<String>, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, without ids: Set<Name>, because reason: String, _ effects: inout Effects<GroupMachine>
     ) {
         let group = consumer(name)
         let members = group.orderedMembers.filter { !ids.contains($0.id) }.compactMap { member in
@@ -39,7 +40,7 @@ extension GroupMachine {
 
     /// A group without members changes its protocol silently.
     mutating func convertEmptyToClassic(
-        _ name: String, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
     ) -> ClassicGroup? {
         removeConsumer(name, group, &effects)
         let classic = ClassicGroup()
@@ -48,7 +49,7 @@ extension GroupMachine {
     }
 
     private mutating func establish(
-        _ classic: ClassicGroup, _ name: String, _ effects: inout Effects<GroupMachine>
+        _ classic: ClassicGroup, _ name: Name, _ effects: inout Effects<GroupMachine>
     ) {
         groups.set(name, .classic(classic), in: effects.version)
         effects.note(.convertedToClassic(ConvertedGroup(group: classic)))
@@ -66,7 +67,7 @@ extension ClassicMember {
     init(_ member: ConsumerMember, _ classic: ConsumerMember.ClassicSide, assignment: [UInt8]) {
         id = member.id
         instanceID = member.metadata.instanceID
-        clientID = member.metadata.clientID
+        clientID = member.metadata.clientID.text
         host = member.metadata.host
         rebalanceTimeout = Int64(member.metadata.rebalanceTimeout)
         sessionTimeout = Int64(classic.sessionTimeout)

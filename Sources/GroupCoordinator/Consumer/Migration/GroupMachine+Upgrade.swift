@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import Coordination
 import KafkaProtocol
@@ -7,7 +8,7 @@ import Metadata
 /// A classic group becomes a consumer group when a member of the consumer protocol joins. Its members stay what they are.
 extension GroupMachine {
     /// The group that a classic one would become.
-    func upgraded(_ classic: ClassicGroup, _ name: String) throws(ConsumerRefusal) -> ConsumerGroup {
+    func upgraded(_ classic: ClassicGroup, _ name: Name) throws(ConsumerRefusal) -> ConsumerGroup {
         func refusal(_ reason: String) -> ConsumerRefusal {
             ConsumerRefusal(
                 .groupIdNotFound, "Cannot upgrade classic group \(name) to consumer group because \(reason).")
@@ -44,8 +45,8 @@ extension GroupMachine {
         let assigned = try ClassicAssignment.read(member.assignment, image.topics)
         var upgraded = ConsumerMember(id: member.id)
         upgraded.metadata.instanceID = member.instanceID
-        upgraded.metadata.rackID = subscription.rackID
-        upgraded.metadata.clientID = member.clientID
+        upgraded.metadata.rackID = subscription.rackID.map { Name($0) }
+        upgraded.metadata.clientID = Name(member.clientID)
         upgraded.metadata.host = member.host
         upgraded.metadata.topics = Set(subscription.topics)
         upgraded.metadata.rebalanceTimeout = Int32(clamping: member.rebalanceTimeout)
@@ -62,7 +63,7 @@ extension GroupMachine {
     /// Puts the group in the place of the classic one. Deadlines of the old one stay: they find nothing, unless the write fails
     /// and it is there again.
     mutating func convert(
-        _ name: String, _ classic: ClassicGroup, to group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ classic: ClassicGroup, to group: ConsumerGroup, _ effects: inout Effects<GroupMachine>
     ) {
         classic.release(.rebalanceInProgress, &effects)
         write(.classicGroup(name, nil), &effects)
