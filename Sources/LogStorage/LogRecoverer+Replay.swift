@@ -3,20 +3,36 @@ import Files
 import Records
 
 extension LogRecoverer {
-    /// Walks over every segment that ends past what the snapshot covers, or past the recovery point.
-    mutating func replay() throws(ReadFailure) {
+    /// Walks over every segment that ends past what the snapshot covers, or past the recovery point. False if it removed
+    /// segments: then what it found no longer counts.
+    mutating func replay() throws(ReadFailure) -> Bool {
         var index = 0
         while index < segments.count {
             let isLast = index == segments.count - 1
             try keepProducers(before: index)
             if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
                 replayedFrom = min(replayedFrom, segments[index].baseOffset)
-                if try replay(index) { break }
+                switch try replay(index) {
+                case .goesOn: break
+                case .isCut: return true
+                case .overlapsNext:
+                    try removeOverlapped(by: index)
+                    return false
+                }
             } else if segments[index].hasBadIndexes {
                 try rebuild(index)
             }
             index += 1
         }
+        return true
+    }
+
+    private enum WalkedSegment {
+        case goesOn
+        /// The log was cut in it, so that it is the last one now.
+        case isCut
+        /// It has whole batches where the next one begins.
+        case overlapsNext
     }
 
     /// Notes the producers at the beginning of a segment, which the sync that a crash has prevented would have done: they are
@@ -43,15 +59,14 @@ extension LogRecoverer {
         events.append(.indexRebuilt(baseOffset: segments[index].baseOffset))
     }
 
-    /// Walks over one segment. True if the log was cut in it, so that it is the last one now.
-    private mutating func replay(_ index: Int) throws(ReadFailure) -> Bool {
+    private mutating func replay(_ index: Int) throws(ReadFailure) -> WalkedSegment {
         let isLast = index == segments.count - 1
         let wasBad = segments[index].hasBadIndexes
         let end = segments[index].nextOffset
         let size = segments[index].writtenSize
         let start = try beginReplay(index)
         if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
-        if size == 0 { return false }
+        if size == 0 { return .goesOn }
         segments[index].firstTimestamp = try firstTimestamp(index)
         var position = start.position
         var expectedOffset = start.expectedOffset
@@ -62,7 +77,7 @@ extension LogRecoverer {
             } catch .damaged(let damaged, let expected) {
                 if expected >= recoveryPoint, !isClean {
                     try cut(index, at: damaged, expected)
-                    return true
+                    return .isCut
                 }
                 if isClean { throw .damaged(position: damaged, expectedOffset: expected) }
                 let range = try noteDamage(index, at: damaged, expected)
@@ -74,33 +89,27 @@ extension LogRecoverer {
                 }
             }
         }
-        if segments[index].isSealed, !isClean, segments[index].nextOffset > end {
-            try removeOverlapped(by: index)
-            return false
-        }
+        if segments[index].isSealed, !isClean, segments[index].nextOffset > end { return .overlapsNext }
         if segments[index].isSealed {
             let found = segments[index].nextOffset
             if found < end, found >= recoveryPoint, !isClean {
                 try cut(index, at: size, found)
-                return true
+                return .isCut
             }
             segments[index].nextOffset = max(end, segments[index].nextOffset)
             segments[index].addTimeIndexEntry()
         }
-        return false
+        return .goesOn
     }
 
     /// Removes the segments that begin where this one still has records: files of a roll that was taken back, whose
     /// removal no sync had made durable, so that nothing in them was acknowledged.
     private mutating func removeOverlapped(by index: Int) throws(ReadFailure) {
         let end = segments[index].nextOffset
-        while index + 1 < segments.count, segments[index + 1].baseOffset < end {
-            let base = segments.remove(at: index + 1).baseOffset
-            try remove(segment: base)
-            events.append(.leftoverRemoved(name: LogFiles.name(base, .log)))
+        for segment in segments[(index + 1)...] where segment.baseOffset < end {
+            try remove(segment: segment.baseOffset)
+            events.append(.leftoverRemoved(name: LogFiles.name(segment.baseOffset, .log)))
         }
-        segments[index].isSealed = index + 1 < segments.count
-        hasChanged = true
     }
 
     /// Keeps of a segment's indexes what lies before the part that is walked over, and answers where that begins.
