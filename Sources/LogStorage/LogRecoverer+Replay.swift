@@ -156,7 +156,7 @@ extension LogRecoverer {
         do throws(ReadFailure) {
             while let header = try walker.next() {
                 // After a clean stop nothing ends past what was synced.
-                guard isEpochRight(header), !isClean || header.nextOffset <= min(gapLimit, offsetLimit) else {
+                guard isEpochRight(header, behind: last?.header), !isClean || header.nextOffset <= min(gapLimit, offsetLimit) else {
                     throw walker.damaged
                 }
                 if header.nextOffset > checksFrom {
@@ -190,13 +190,14 @@ extension LogRecoverer {
     }
 
     /// A batch's leader epoch lies outside its checksum. The file has those of all that is durable; what came later can only
-    /// be of a later one.
-    private func isEpochRight(_ header: RecordBatchHeader) -> Bool {
-        guard header.partitionLeaderEpoch != -1, let stored = storedEpochs.epoch(at: header.lastOffset) else {
-            return true
-        }
-        if header.nextOffset <= recoveryPoint { return header.partitionLeaderEpoch == stored }
-        return header.partitionLeaderEpoch >= stored
+    /// be of a later one, and of none before that of the batch in front of it.
+    private func isEpochRight(_ header: RecordBatchHeader, behind last: RecordBatchHeader?) -> Bool {
+        let epoch = header.partitionLeaderEpoch
+        if epoch == -1 { return true }
+        let stored = storedEpochs.epoch(at: header.lastOffset)
+        if header.nextOffset <= recoveryPoint { return stored == nil || epoch == stored }
+        let known = epochs.epoch(at: header.lastOffset)
+        return epoch >= max(stored ?? -1, known ?? -1, last?.partitionLeaderEpoch ?? -1)
     }
 
     private mutating func apply(
