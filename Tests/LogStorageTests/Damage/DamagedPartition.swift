@@ -152,6 +152,10 @@ extension DamageScene {
         try read.compareLookUps(&outcome)
         read.compareEpochsAndTransactions(&outcome)
         try read.compareDuplicates(&outcome)
+        let points = try OffsetCheckpoint.recoveryPoint.read(in: DamageScene.root, disk)
+        for isStopped in [false, true] {
+            try read.compareAnotherRecovery(isStopped: isStopped, recoveryPoint: points?[partition], &outcome)
+        }
         return outcome
     }
 
@@ -307,5 +311,14 @@ struct DamageReader {
             }
             outcome.require(isRecognised, or: outcome.isNamed, "producer \(id) is not recognised")
         }
+    }
+
+    /// What is served now is served after another recovery, be it after a crash or a clean stop.
+    func compareAnotherRecovery(isStopped: Bool, recoveryPoint: Int64?, _ outcome: inout DamageOutcome) throws {
+        let before = try harness.served()
+        try harness.reopen(
+            cleanly: isStopped, recoveryPoint: isStopped ? nil : recoveryPoint, logStartOffset: before.start)
+        let after = try harness.served()
+        outcome.require(after == before, or: false, "\(before) became \(after) after a stop: \(isStopped)")
     }
 }
