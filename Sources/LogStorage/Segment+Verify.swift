@@ -46,8 +46,13 @@ extension Segment {
         at position: Int64, expectedOffset: Int64, _ place: LogPlace
     ) throws(ReadFailure) -> DamagedRange {
         let file = try openLog(place)
-        let next = try Segment.nextBatch(
-            in: file, after: position, to: writtenSize, offsets: expectedOffset..<max(nextOffset, expectedOffset))
+        let end = max(nextOffset, expectedOffset)
+        var next = try Segment.nextBatch(in: file, after: position, to: writtenSize, offsets: expectedOffset..<end)
+        if let neighbour = next, try isDoubtful(neighbour, behind: position, expectedOffset, file) {
+            next = try Segment.nextBatch(
+                in: file, after: neighbour.position, to: writtenSize,
+                offsets: min(neighbour.header.nextOffset, end)..<end)
+        }
         let range = DamagedRange(
             positions: position..<(next?.position ?? writtenSize),
             offsets: expectedOffset..<max(next?.header.baseOffset ?? nextOffset, expectedOffset))
@@ -55,6 +60,28 @@ extension Segment {
         damage.append(range)
         damage.sort { $0.positions.lowerBound < $1.positions.lowerBound }
         return range
+    }
+
+    /// Whether the base offset that is wrong may be that of the batch behind the damage, and not that of the one that stands
+    /// there: both are whole, and their offsets overlap. Where no offset is missing in front of the two, the first one is
+    /// wrong if the second follows on it as soon as it has the offset that is expected.
+    private func isDoubtful(
+        _ neighbour: (position: Int64, header: RecordBatchHeader), behind position: Int64, _ expectedOffset: Int64,
+        _ file: any File
+    ) throws(ReadFailure) -> Bool {
+        var walker = BatchWalker(
+            file, .blocking, from: position, to: neighbour.position, expectedOffset: expectedOffset,
+            window: BatchWalker.contentWindow)
+        let first: RecordBatchHeader?
+        do {
+            first = try walker.next()
+        } catch .damaged {
+            return false
+        }
+        guard let first, walker.position == neighbour.position, neighbour.header.baseOffset < first.nextOffset,
+            try walker.isChecksumValid(first)
+        else { return false }
+        return neighbour.header.baseOffset - expectedOffset != Int64(first.lastOffsetDelta) + 1
     }
 
     /// Searches, byte by byte, for the next whole batch with a right checksum and an offset in the range.
