@@ -68,11 +68,12 @@ extension LogRecoverer {
         if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
         if size == 0 { return .goesOn }
         segments[index].firstTimestamp = try firstTimestamp(index)
+        let limit = isLast ? min(gapLimit, segments[index].reach) : end
         var position = start.position
         var expectedOffset = start.expectedOffset
         while true {
             do {
-                try walk(index, from: position, expectedOffset, offsetLimit: isLast ? gapLimit : end)
+                try walk(index, from: position, expectedOffset, offsetLimit: limit)
                 break
             } catch .damaged(let damaged, let expected) {
                 if expected >= recoveryPoint, !isClean {
@@ -156,7 +157,9 @@ extension LogRecoverer {
         do throws(ReadFailure) {
             while let header = try walker.next() {
                 // After a clean stop nothing ends past what was synced.
-                guard isEpochRight(header, behind: last?.header), !isClean || header.nextOffset <= min(gapLimit, offsetLimit) else {
+                guard isEpochRight(header, behind: last?.header),
+                    !isClean || header.nextOffset <= min(gapLimit, offsetLimit)
+                else {
                     throw walker.damaged
                 }
                 if header.nextOffset > checksFrom {
@@ -222,15 +225,11 @@ extension LogRecoverer {
     private mutating func noteDamage(
         _ index: Int, at position: Int64, _ expectedOffset: Int64
     ) throws(ReadFailure) -> DamagedRange {
-        let known = segments[index].nextOffset
-        // How far offsets go is not known yet in the last segment, and elsewhere not from what was walked over so far.
-        segments[index].nextOffset = index == segments.count - 1 ? .max : segments[index + 1].baseOffset
-        defer { segments[index].nextOffset = known }
-        var range = try segments[index].examineDamage(at: position, expectedOffset: expectedOffset, place)
-        if range.offsets.upperBound == .max {
-            range.offsets = range.offsets.lowerBound..<max(recoveryPoint, range.offsets.lowerBound)
-            segments[index].damage[segments[index].damage.count - 1] = range
-        }
+        // How far the offsets of the last segment go is not known yet.
+        let next = index + 1 < segments.count ? segments[index + 1].baseOffset : nil
+        let range = try segments[index].examineDamage(
+            at: position, expectedOffset: expectedOffset, limit: next ?? segments[index].reach,
+            end: next ?? recoveryPoint, place)
         note(range)
         // What began there is known from the file alone.
         for entry in storedEpochs.entries where range.offsets.contains(entry.startOffset) {
@@ -252,7 +251,7 @@ extension LogRecoverer {
     private mutating func cut(_ index: Int, at position: Int64, _ offset: Int64) throws(ReadFailure) {
         let file = try segments[index].openLog(place)
         let end = segments[index].writtenSize
-        let next = try Segment.nextBatch(in: file, after: position, to: end, offsets: offset..<Int64.max)
+        let next = try Segment.nextBatch(in: file, from: position + 1, to: end, offsets: offset..<Int64.max)
         var hasValidBatchBehind = next != nil
         var bytes = end - position
         let name = try keepCut(file, position..<end, offset)
@@ -312,6 +311,23 @@ extension LogRecoverer {
 // MARK: - The end
 
 extension LogRecoverer {
+    /// Begins a segment behind damage that reaches to the end of the log: its name tells every later recovery how far the
+    /// offsets of the damage go, and what is appended does not come to stand behind bytes that mean nothing.
+    mutating func sealDamagedEnd() throws(ReadFailure) {
+        let index = segments.count - 1
+        guard let last = segments[index].damage.last, last.positions.upperBound == segments[index].writtenSize else {
+            return
+        }
+        segments[index].isSealed = true
+        segments[index].addTimeIndexEntry()
+        var next = Segment(baseOffset: segments[index].nextOffset, createdAt: now)
+        try disk { () throws(FileError) in _ = try place.fileSystem.open(place.path(next.baseOffset, .log), .replace) }
+        next.exists = true
+        segments.append(next)
+        hasChanged = true
+        try keepProducers(before: index + 1)
+    }
+
     /// A log that ends before its start has nothing that anybody may read. That is never how a log was left, so what it has
     /// is kept aside.
     mutating func beginAnew(at start: Int64) throws(ReadFailure) {

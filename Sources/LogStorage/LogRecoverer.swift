@@ -64,6 +64,7 @@ struct LogRecoverer {
     ) throws(ReadFailure) -> RecoveredLog {
         self.isClean = isClean
         while try !readAll(recoveryPoint: known, start: checkpointed.offset) { beginAgain() }
+        try sealDamagedEnd()
         var end = segments[segments.count - 1].nextOffset
         if let known, end < known {
             // The end of a log that was stopped cleanly is missing.

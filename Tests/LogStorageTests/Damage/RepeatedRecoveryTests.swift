@@ -1,3 +1,4 @@
+import Bytes
 import Files
 import LogStorage
 import Records
@@ -48,7 +49,8 @@ struct RepeatedRecoveryTests {
 
     /// The directory of a log, whose segments are given by their base offsets.
     private static func log(
-        _ segments: [Int64: [UInt8]], isClean: Bool = false, recoveryPoint: Int64
+        _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration = .small, isClean: Bool = false,
+        recoveryPoint: Int64
     ) throws -> LogHarness {
         let disk = SimulatedFileSystem(seed: 8)
         try disk.createDirectory("/t-0")
@@ -58,9 +60,9 @@ struct RepeatedRecoveryTests {
             try disk.open("/t-0/\(name).log", .replace).writeAll(bytes, at: 0)
         }
         let recovered = try LogRecovery.recover(
-            directory: "/t-0", fileSystem: disk, configuration: .small, wasCleanShutdown: isClean,
+            directory: "/t-0", fileSystem: disk, configuration: configuration, wasCleanShutdown: isClean,
             recoveryPoint: recoveryPoint, logStartOffset: nil, now: 1_700_000_000_000)
-        return LogHarness(Log(recovered), recovered.events, disk, "/t-0", .small)
+        return LogHarness(Log(recovered), recovered.events, disk, "/t-0", configuration)
     }
 
     /// A batch as it is stored.
@@ -82,12 +84,12 @@ struct RepeatedRecoveryTests {
 
     /// A log is recovered, perhaps appended to, left, and recovered again.
     private func check(
-        _ segments: [Int64: [UInt8]], isClean: Bool = false, recoveryPoint: Int64, served: ServedLog,
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration = .small, isClean: Bool = false,
+        recoveryPoint: Int64, served: ServedLog, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         for leaving in Leaving.allCases {
             for isAppendedTo in [false, true] {
-                let harness = try Self.log(segments, isClean: isClean, recoveryPoint: recoveryPoint)
+                let harness = try Self.log(segments, configuration, isClean: isClean, recoveryPoint: recoveryPoint)
                 #expect(try harness.served() == served, sourceLocation: sourceLocation)
                 if isAppendedTo {
                     let appended = try harness.append(Batch().bytes, leaderEpoch: 9)
@@ -127,6 +129,62 @@ struct RepeatedRecoveryTests {
         let batches: [ClosedRange<Int64>] = end == 5 ? [0...4] : [0...4, 8...8]
         try check(
             segments, recoveryPoint: recoveryPoint, served: ServedLog(start: 0, end: end, batches: batches))
+    }
+
+    /// Its name tells from then on how far the offsets of the damage go.
+    @Test func damageAtTheEndGetsASegmentBehindIt() throws {
+        var last = Self.batch(at: 5, count: 5)
+        last[0] = 1
+        let segments: [Int64: [UInt8]] = [0: Self.batch(at: 0, count: 5) + last]
+        try check(segments, recoveryPoint: 10, served: ServedLog(start: 0, end: 10, batches: [0...4]))
+        let harness = try Self.log(segments, recoveryPoint: 10)
+        try harness.append(Batch(), leaderEpoch: 0)
+        #expect(harness.log.segmentCount == 2)
+        #expect(try harness.fileSystem.list("/t-0").filter { $0.hasSuffix(".log") }.count == 2)
+    }
+
+    /// In a compacted log, where offsets may be missing.
+    @Test(arguments: [true, false]) func aRaisedOffsetOfTheLastBatchEndsNoLogElsewhere(isClean: Bool) throws {
+        var configuration = LogConfiguration.small
+        configuration.cleanupPolicy = .compact
+        for bit in isClean ? 4..<63 : 32..<63 {
+            var last = Self.batch(at: 5, count: 5)
+            last[7 - bit / 8] |= 1 << UInt8(bit % 8)
+            try check(
+                [0: Self.batch(at: 0, count: 5) + last], configuration, isClean: isClean, recoveryPoint: 10,
+                served: ServedLog(start: 0, end: 10, batches: [0...4]))
+        }
+    }
+
+    /// Two batches that say the same offsets: the first one's were raised, or those of the second lowered. Both serve what is
+    /// certain.
+    @Test(arguments: [true, false]) func neitherOfTwoBatchesIsServedForTheOther(isClean: Bool) throws {
+        let (front, pair) = (Self.batch(at: 0, count: 4), Self.batch(at: 6, count: 2) + Self.batch(at: 6, count: 2))
+        for (behind, lost) in [(UInt8(8), 4...5), (16, 4...15)] {
+            let log = front + pair + Self.batch(at: behind, count: 2)
+            let last = Int64(behind)...Int64(behind + 1)
+            try check(
+                [0: log], isClean: isClean, recoveryPoint: last.upperBound + 1,
+                served: ServedLog(
+                    start: 0, end: last.upperBound + 1,
+                    batches: lost.upperBound == 5 ? [0...3, 6...7, last] : [0...3, last]))
+        }
+        // Nothing stands behind, and the end is known.
+        for (end, batches) in [(8, [0...3, 6...7]), (16, [0...3])] as [(Int64, [ClosedRange<Int64>])] {
+            try check(
+                [0: front + pair], isClean: isClean, recoveryPoint: end,
+                served: ServedLog(start: 0, end: end, batches: batches))
+        }
+    }
+
+    /// A batch that is a record's value is none of the log, whatever is wrong with the one that has the record.
+    @Test func aBatchInsideOfABatchIsNotServed() throws {
+        var outer = BatchBuilder()
+        _ = outer.append(timestamp: 0, key: nil, value: Self.batch(at: 3, count: 1))
+        var bytes = outer.finish().all.bytes
+        bytes.replaceSubrange(0..<16, with: [0, 0, 0, 0, 0, 0, 0, 8] + bytes[8..<12] + [0, 0, 0, 0])
+        let log = Self.batch(at: 0, count: 2) + bytes + Self.batch(at: 3, count: 2)
+        try check([0: log], recoveryPoint: 5, served: ServedLog(start: 0, end: 5, batches: [0...1, 3...4]))
     }
 
     /// One of two leader epochs is wrong that no sync knew of.
