@@ -24,20 +24,27 @@ enum Segments {
         // Nothing that stands in the files may end the reader of `martlet log verify`.
         _ = requireSuccess("the disk fails") { try LogVerifier(directory.fileSystem).verify(partition: directory.path) }
 
+        let isCompacted = choices.bit(7)
+        let point = choices.bit(2) ? baseOffset(recoveryPoint) : nil
         var log = recover(
-            directory, clean: choices.bit(1), point: choices.bit(2) ? baseOffset(recoveryPoint) : nil,
+            directory, isCompacted: isCompacted, clean: choices.bit(1), point: point,
             start: choices.bit(3) ? baseOffset(recoveryPoint >> 4) : nil)
         guard let first = log else { return }
-        read(first)
+        _ = read(first)
         if choices.bit(4) { append(to: first) }
         let (start, end) = (first.logStartOffset, first.logEndOffset)
-        requireSuccess("a recovered log cannot be closed") { _ = try first.close()?.perform() }
-        log = recover(directory, clean: choices.bit(5), point: end, start: start)
+        let served = read(first)
+        // Stopped, or killed before the checkpoint had the new end, or after.
+        let isStale = !choices.bit(5) && choices.bit(6)
+        if !isStale { requireSuccess("a recovered log cannot be closed") { _ = try first.close()?.perform() } }
+        log = recover(
+            directory, isCompacted: isCompacted, clean: choices.bit(5), point: isStale ? point : end, start: start)
         guard let second = log else { fatalError("a recovered log cannot be recovered") }
         require(
             second.logStartOffset == start && second.logEndOffset == end,
             "\(start)..<\(end) became \(second.logStartOffset)..<\(second.logEndOffset) without a change")
-        read(second)
+        let servedAgain = read(second)
+        require(served == servedAgain, "\(served) became \(servedAgain) without a change")
     }
 
     private static func baseOffset(_ choice: UInt8) -> Int64 { baseOffsets[Int(choice) % baseOffsets.count] }
@@ -71,9 +78,10 @@ enum Segments {
 
     /// nil where the files cannot be a log's.
     private static func recover(
-        _ directory: SimulatedDirectory, clean: Bool, point: Int64?, start: Int64?
+        _ directory: SimulatedDirectory, isCompacted: Bool, clean: Bool, point: Int64?, start: Int64?
     ) -> Log? {
         var configuration = LogConfiguration()
+        configuration.cleanupPolicy = isCompacted ? .compact : .delete
         configuration.indexIntervalBytes = 64
         configuration.segmentBytes = 4096
         let recovered = try? LogRecovery.recover(
@@ -82,17 +90,18 @@ enum Segments {
         return recovered.map { Log($0) }
     }
 
-    /// What readers get is whole batches with right checksums, in the order of their offsets.
-    private static func read(_ log: Log) {
+    /// What readers get is whole batches with right checksums, in the order of their offsets, which are answered.
+    private static func read(_ log: Log) -> [ClosedRange<Int64>] {
         require(log.logStartOffset <= log.logEndOffset, "\(log.logStartOffset) is behind \(log.logEndOffset)")
         var next = log.logStartOffset
+        var served: [ClosedRange<Int64>] = []
         while next < log.logEndOffset {
             switch settle(
                 log,
                 log.read(from: next, maximumBytes: 1000, upTo: log.logEndOffset))
             {
             case .bytes(let read):
-                check(read, from: next, log)
+                served += check(read, from: next, log)
                 require(read.nextOffset > next, "the read at \(next) goes on at \(read.nextOffset)")
                 next = read.nextOffset
             case .corrupt(let lost):
@@ -107,9 +116,11 @@ enum Segments {
         _ = log.abortedTransactions(from: log.logStartOffset, to: log.logEndOffset)
         _ = (log.activeProducers, log.lastStableOffset(highWatermark: log.logEndOffset))
         for epoch in [0, 1, Int32.max] { _ = log.offset(forLeaderEpoch: epoch) }
+        return served
     }
 
-    private static func check(_ read: LogRead, from offset: Int64, _ log: Log) {
+    private static func check(_ read: LogRead, from offset: Int64, _ log: Log) -> [ClosedRange<Int64>] {
+        var served: [ClosedRange<Int64>] = []
         var bytes = [UInt8](repeating: 0, count: read.count)
         let count = requireSuccess("the disk fails") {
             try bytes.withUnsafeMutableBytes { try read.segment.file.read(into: $0, at: read.position) }
@@ -123,11 +134,13 @@ enum Segments {
                     require(batch.isChecksumValid, "a batch with a wrong checksum is read")
                     require(batch.header.baseOffset > last, "offset \(batch.header.baseOffset) behind \(last)")
                     last = batch.header.lastOffset
+                    served.append(batch.header.baseOffset...last)
                 }
             }
             require(batches.remaining == 0, "what is read ends inside of a batch")
             require(last >= offset && last < log.logEndOffset, "offset \(last) is read at \(offset)")
         }
+        return served
     }
 
     private static func append(to log: Log) {

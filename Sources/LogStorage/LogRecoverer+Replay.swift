@@ -3,20 +3,36 @@ import Files
 import Records
 
 extension LogRecoverer {
-    /// Walks over every segment that ends past what the snapshot covers, or past the recovery point.
-    mutating func replay() throws(ReadFailure) {
+    /// Walks over every segment that ends past what the snapshot covers, or past the recovery point. False if it removed
+    /// segments: then what it found no longer counts.
+    mutating func replay() throws(ReadFailure) -> Bool {
         var index = 0
         while index < segments.count {
             let isLast = index == segments.count - 1
             try keepProducers(before: index)
             if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
                 replayedFrom = min(replayedFrom, segments[index].baseOffset)
-                if try replay(index) { break }
+                switch try replay(index) {
+                case .goesOn: break
+                case .isCut: return true
+                case .overlapsNext:
+                    try removeOverlapped(by: index)
+                    return false
+                }
             } else if segments[index].hasBadIndexes {
                 try rebuild(index)
             }
             index += 1
         }
+        return true
+    }
+
+    private enum WalkedSegment {
+        case goesOn
+        /// The log was cut in it, so that it is the last one now.
+        case isCut
+        /// It has whole batches where the next one begins.
+        case overlapsNext
     }
 
     /// Notes the producers at the beginning of a segment, which the sync that a crash has prevented would have done: they are
@@ -43,26 +59,26 @@ extension LogRecoverer {
         events.append(.indexRebuilt(baseOffset: segments[index].baseOffset))
     }
 
-    /// Walks over one segment. True if the log was cut in it, so that it is the last one now.
-    private mutating func replay(_ index: Int) throws(ReadFailure) -> Bool {
+    private mutating func replay(_ index: Int) throws(ReadFailure) -> WalkedSegment {
         let isLast = index == segments.count - 1
         let wasBad = segments[index].hasBadIndexes
         let end = segments[index].nextOffset
         let size = segments[index].writtenSize
         let start = try beginReplay(index)
         if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
-        if size == 0 { return false }
+        if size == 0 { return .goesOn }
         segments[index].firstTimestamp = try firstTimestamp(index)
+        let limit = isLast ? min(gapLimit, segments[index].reach) : end
         var position = start.position
         var expectedOffset = start.expectedOffset
         while true {
             do {
-                try walk(index, from: position, expectedOffset, offsetLimit: isLast ? gapLimit : end)
+                try walk(index, from: position, expectedOffset, offsetLimit: limit)
                 break
             } catch .damaged(let damaged, let expected) {
                 if expected >= recoveryPoint, !isClean {
                     try cut(index, at: damaged, expected)
-                    return true
+                    return .isCut
                 }
                 if isClean { throw .damaged(position: damaged, expectedOffset: expected) }
                 let range = try noteDamage(index, at: damaged, expected)
@@ -74,33 +90,27 @@ extension LogRecoverer {
                 }
             }
         }
-        if segments[index].isSealed, !isClean, segments[index].nextOffset > end {
-            try removeOverlapped(by: index)
-            return false
-        }
+        if segments[index].isSealed, !isClean, segments[index].nextOffset > end { return .overlapsNext }
         if segments[index].isSealed {
             let found = segments[index].nextOffset
             if found < end, found >= recoveryPoint, !isClean {
                 try cut(index, at: size, found)
-                return true
+                return .isCut
             }
             segments[index].nextOffset = max(end, segments[index].nextOffset)
             segments[index].addTimeIndexEntry()
         }
-        return false
+        return .goesOn
     }
 
     /// Removes the segments that begin where this one still has records: files of a roll that was taken back, whose
     /// removal no sync had made durable, so that nothing in them was acknowledged.
     private mutating func removeOverlapped(by index: Int) throws(ReadFailure) {
         let end = segments[index].nextOffset
-        while index + 1 < segments.count, segments[index + 1].baseOffset < end {
-            let base = segments.remove(at: index + 1).baseOffset
-            try remove(segment: base)
-            events.append(.leftoverRemoved(name: LogFiles.name(base, .log)))
+        for segment in segments[(index + 1)...] where segment.baseOffset < end {
+            try remove(segment: segment.baseOffset)
+            events.append(.leftoverRemoved(name: LogFiles.name(segment.baseOffset, .log)))
         }
-        segments[index].isSealed = index + 1 < segments.count
-        hasChanged = true
     }
 
     /// Keeps of a segment's indexes what lies before the part that is walked over, and answers where that begins.
@@ -147,7 +157,9 @@ extension LogRecoverer {
         do throws(ReadFailure) {
             while let header = try walker.next() {
                 // After a clean stop nothing ends past what was synced.
-                guard isEpochRight(header), !isClean || header.nextOffset <= min(gapLimit, offsetLimit) else {
+                guard isEpochRight(header, behind: last?.header),
+                    !isClean || header.nextOffset <= min(gapLimit, offsetLimit)
+                else {
                     throw walker.damaged
                 }
                 if header.nextOffset > checksFrom {
@@ -181,13 +193,14 @@ extension LogRecoverer {
     }
 
     /// A batch's leader epoch lies outside its checksum. The file has those of all that is durable; what came later can only
-    /// be of a later one.
-    private func isEpochRight(_ header: RecordBatchHeader) -> Bool {
-        guard header.partitionLeaderEpoch != -1, let stored = storedEpochs.epoch(at: header.lastOffset) else {
-            return true
-        }
-        if header.nextOffset <= recoveryPoint { return header.partitionLeaderEpoch == stored }
-        return header.partitionLeaderEpoch >= stored
+    /// be of a later one, and of none before that of the batch in front of it.
+    private func isEpochRight(_ header: RecordBatchHeader, behind last: RecordBatchHeader?) -> Bool {
+        let epoch = header.partitionLeaderEpoch
+        if epoch == -1 { return true }
+        let stored = storedEpochs.epoch(at: header.lastOffset)
+        if header.nextOffset <= recoveryPoint { return stored == nil || epoch == stored }
+        let known = epochs.epoch(at: header.lastOffset)
+        return epoch >= max(stored ?? -1, known ?? -1, last?.partitionLeaderEpoch ?? -1)
     }
 
     private mutating func apply(
@@ -212,15 +225,11 @@ extension LogRecoverer {
     private mutating func noteDamage(
         _ index: Int, at position: Int64, _ expectedOffset: Int64
     ) throws(ReadFailure) -> DamagedRange {
-        let known = segments[index].nextOffset
-        // How far offsets go is not known yet in the last segment, and elsewhere not from what was walked over so far.
-        segments[index].nextOffset = index == segments.count - 1 ? .max : segments[index + 1].baseOffset
-        defer { segments[index].nextOffset = known }
-        var range = try segments[index].examineDamage(at: position, expectedOffset: expectedOffset, place)
-        if range.offsets.upperBound == .max {
-            range.offsets = range.offsets.lowerBound..<max(recoveryPoint, range.offsets.lowerBound)
-            segments[index].damage[segments[index].damage.count - 1] = range
-        }
+        // How far the offsets of the last segment go is not known yet.
+        let next = index + 1 < segments.count ? segments[index + 1].baseOffset : nil
+        let range = try segments[index].examineDamage(
+            at: position, expectedOffset: expectedOffset, limit: next ?? segments[index].reach,
+            end: next ?? recoveryPoint, place)
         note(range)
         // What began there is known from the file alone.
         for entry in storedEpochs.entries where range.offsets.contains(entry.startOffset) {
@@ -242,7 +251,7 @@ extension LogRecoverer {
     private mutating func cut(_ index: Int, at position: Int64, _ offset: Int64) throws(ReadFailure) {
         let file = try segments[index].openLog(place)
         let end = segments[index].writtenSize
-        let next = try Segment.nextBatch(in: file, after: position, to: end, offsets: offset..<Int64.max)
+        let next = try Segment.nextBatch(in: file, from: position + 1, to: end, offsets: offset..<Int64.max)
         var hasValidBatchBehind = next != nil
         var bytes = end - position
         let name = try keepCut(file, position..<end, offset)
@@ -302,6 +311,23 @@ extension LogRecoverer {
 // MARK: - The end
 
 extension LogRecoverer {
+    /// Begins a segment behind damage that reaches to the end of the log: its name tells every later recovery how far the
+    /// offsets of the damage go, and what is appended does not come to stand behind bytes that mean nothing.
+    mutating func sealDamagedEnd() throws(ReadFailure) {
+        let index = segments.count - 1
+        guard let last = segments[index].damage.last, last.positions.upperBound == segments[index].writtenSize else {
+            return
+        }
+        segments[index].isSealed = true
+        segments[index].addTimeIndexEntry()
+        var next = Segment(baseOffset: segments[index].nextOffset, createdAt: now)
+        try disk { () throws(FileError) in _ = try place.fileSystem.open(place.path(next.baseOffset, .log), .replace) }
+        next.exists = true
+        segments.append(next)
+        hasChanged = true
+        try keepProducers(before: index + 1)
+    }
+
     /// A log that ends before its start has nothing that anybody may read. That is never how a log was left, so what it has
     /// is kept aside.
     mutating func beginAnew(at start: Int64) throws(ReadFailure) {

@@ -63,16 +63,8 @@ struct LogRecoverer {
         isClean: Bool, recoveryPoint known: Int64?, start checkpointed: CheckpointedStart
     ) throws(ReadFailure) -> RecoveredLog {
         self.isClean = isClean
-        let inventory = try cleanUp()
-        try openSegments(inventory, start: checkpointed.offset, recoveryPoint: known)
-        let firstOffset = segments[0].baseOffset
-        // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced. What
-        // lay below the first segment is deleted for good.
-        recoveryPoint = max(known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset), firstOffset)
-        if let known, wasCleanShutdown || !configuration.cleanupPolicy.contains(.compact) { gapLimit = known }
-        try loadSnapshot(inventory)
-        try loadEpochs()
-        try replay()
+        while try !readAll(recoveryPoint: known, start: checkpointed.offset) { beginAgain() }
+        try sealDamagedEnd()
         var end = segments[segments.count - 1].nextOffset
         if let known, end < known {
             // The end of a log that was stopped cleanly is missing.
@@ -94,6 +86,30 @@ struct LogRecoverer {
             events: events,
             segments: SegmentSet(place: place, segments: segments), producers: producers, epochs: epochs,
             snapshotOffsets: snapshotOffsets)
+    }
+
+    /// False if segments turned out to be leftovers, by which the others were judged.
+    private mutating func readAll(recoveryPoint known: Int64?, start: Int64?) throws(ReadFailure) -> Bool {
+        let inventory = try cleanUp()
+        try openSegments(inventory, start: start, recoveryPoint: known)
+        let firstOffset = segments[0].baseOffset
+        // Without a checkpoint nothing is known: the file of the next segment may be there before this one is synced. What
+        // lay below the first segment is deleted for good.
+        recoveryPoint = max(known ?? (isClean ? segments[segments.count - 1].baseOffset : firstOffset), firstOffset)
+        if let known, wasCleanShutdown || !configuration.cleanupPolicy.contains(.compact) { gapLimit = known }
+        try loadSnapshot(inventory)
+        try loadEpochs()
+        return try replay()
+    }
+
+    /// Forgets all but what was done to the files: without the leftovers, damage may reach less far, or the log end earlier.
+    private mutating func beginAgain() {
+        var next = LogRecoverer(
+            place: place, configuration: configuration, now: now, wasCleanShutdown: wasCleanShutdown,
+            events: events.filter { if case .damaged = $0 { false } else { true } })
+        next.isClean = isClean
+        next.hasChanged = true
+        self = next
     }
 
     /// Where the log starts. A checkpointed start that the log does not reach is believed only where the recovery point says

@@ -42,27 +42,92 @@ extension Segment {
     }
 
     /// Finds out how far the damage at `position` reaches, and remembers it.
+    ///
+    /// - Parameters:
+    ///   - limit: no batch behind the damage begins there or later.
+    ///   - end: the offset up to which batches stood in the segment, as far as is known.
     mutating func examineDamage(
-        at position: Int64, expectedOffset: Int64, _ place: LogPlace
+        at position: Int64, expectedOffset: Int64, limit: Int64, end: Int64, _ place: LogPlace
     ) throws(ReadFailure) -> DamagedRange {
         let file = try openLog(place)
-        let next = try Segment.nextBatch(
-            in: file, after: position, to: writtenSize, offsets: expectedOffset..<max(nextOffset, expectedOffset))
+        let first = try Segment.wholeBatch(in: file, at: position, to: writtenSize)
+        let offsets = expectedOffset..<max(limit, expectedOffset)
+        var next = try Segment.nextBatch(
+            in: file, from: position + Int64(first?.totalSize ?? 1), to: writtenSize, offsets: offsets)
+        if let first, let neighbour = next, neighbour.position == position + Int64(first.totalSize),
+            try isDoubtful(neighbour, behind: first, expectedOffset: expectedOffset, end: end, file)
+        {
+            next = try Segment.nextBatch(
+                in: file, from: neighbour.position + Int64(neighbour.header.totalSize), to: writtenSize,
+                offsets: offsets)
+        }
         let range = DamagedRange(
             positions: position..<(next?.position ?? writtenSize),
-            offsets: expectedOffset..<max(next?.header.baseOffset ?? nextOffset, expectedOffset))
+            offsets: expectedOffset..<max(next?.header.baseOffset ?? end, expectedOffset))
         damage.removeAll { range.positions.overlaps($0.positions) }
         damage.append(range)
         damage.sort { $0.positions.lowerBound < $1.positions.lowerBound }
         return range
     }
 
+    /// What `examineDamage` finds in a segment of which the end is known.
+    mutating func examineDamage(
+        at position: Int64, expectedOffset: Int64, _ place: LogPlace
+    ) throws(ReadFailure) -> DamagedRange {
+        try examineDamage(at: position, expectedOffset: expectedOffset, limit: nextOffset, end: nextOffset, place)
+    }
+
+    /// Of two whole batches with offsets that overlap either may have the wrong ones. The second one's are believed only where
+    /// nothing is missing: in front of the two, if the first one had those that are expected, nor behind.
+    private func isDoubtful(
+        _ neighbour: (position: Int64, header: RecordBatchHeader), behind first: RecordBatchHeader,
+        expectedOffset: Int64, end: Int64, _ file: any File
+    ) throws(ReadFailure) -> Bool {
+        let (second, position) = (neighbour.header, neighbour.position + Int64(neighbour.header.totalSize))
+        guard first.baseOffset >= expectedOffset, second.baseOffset < first.nextOffset else { return false }
+        guard second.baseOffset - expectedOffset == Int64(first.lastOffsetDelta) + 1 else { return true }
+        if let third = try Segment.header(in: file, at: position, to: writtenSize) {
+            return third.baseOffset != second.nextOffset
+        }
+        return second.nextOffset < end
+    }
+
+    private static func header(
+        in file: any File, at position: Int64, to end: Int64
+    ) throws(ReadFailure) -> RecordBatchHeader? {
+        guard end - position >= Int64(RecordBatchHeader.size) else { return nil }
+        let bytes = MutableBuffer(uninitializedCount: RecordBatchHeader.size)
+        guard try file.read(into: bytes.bytes, at: position, .blocking) == bytes.count else { return nil }
+        return RecordBatchHeader(plausible: UnsafeRawBufferPointer(bytes.bytes))
+    }
+
+    /// The batch that begins at `position`, if its bytes are those of its checksum, whatever its offsets are.
+    private static func wholeBatch(
+        in file: any File, at position: Int64, to end: Int64
+    ) throws(ReadFailure) -> RecordBatchHeader? {
+        guard let header = try header(in: file, at: position, to: end),
+            try isWhole(header, in: file, at: position, to: end)
+        else { return nil }
+        return header
+    }
+
+    private static func isWhole(
+        _ header: RecordBatchHeader, in file: any File, at position: Int64, to end: Int64
+    ) throws(ReadFailure) -> Bool {
+        guard Int64(header.totalSize) <= end - position else { return false }
+        var walker = BatchWalker(
+            file, .blocking, from: position, to: end, expectedOffset: header.baseOffset,
+            window: BatchWalker.contentWindow)
+        guard let header = try walker.next() else { return false }
+        return try walker.isChecksumValid(header)
+    }
+
     /// Searches, byte by byte, for the next whole batch with a right checksum and an offset in the range.
     static func nextBatch(
-        in file: any File, after position: Int64, to end: Int64, offsets: Range<Int64>
+        in file: any File, from position: Int64, to end: Int64, offsets: Range<Int64>
     ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader)? {
         let window = MutableBuffer(uninitializedCount: BatchWalker.contentWindow)
-        var windowStart = position + 1
+        var windowStart = position
         while end - windowStart >= Int64(RecordBatchHeader.size) {
             let wanted = Int(min(Int64(window.count), end - windowStart))
             let count = try file.read(
@@ -71,13 +136,9 @@ extension Segment {
             for offset in 0...(count - RecordBatchHeader.size) where window.bytes[offset + 16] == 2 {
                 let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[offset..<count])
                 let candidate = windowStart + Int64(offset)
-                guard let header = RecordBatchHeader(plausible: bytes), offsets.contains(header.baseOffset),
-                    Int64(header.totalSize) <= end - candidate
+                guard let header = RecordBatchHeader(plausible: bytes), offsets.contains(header.baseOffset)
                 else { continue }
-                var walker = BatchWalker(
-                    file, .blocking, from: candidate, to: end, expectedOffset: header.baseOffset,
-                    window: BatchWalker.contentWindow)
-                if let header = try walker.next(), try walker.isChecksumValid(header) { return (candidate, header) }
+                if try isWhole(header, in: file, at: candidate, to: end) { return (candidate, header) }
             }
             windowStart += Int64(count - RecordBatchHeader.size + 1)
         }

@@ -57,7 +57,13 @@ struct Segment: Sendable {
     var isEmpty: Bool { size == 0 }
 
     /// No batch ends past it. Until recovery has gone through the last segment, nothing tells where that ends.
-    var offsetLimit: Int64 { isSealed || nextOffset > baseOffset ? nextOffset : .max }
+    var offsetLimit: Int64 { isSealed || nextOffset > baseOffset ? nextOffset : reach }
+
+    /// An index has no room for later offsets: with them a new segment begins.
+    var reach: Int64 {
+        let (end, overflow) = baseOffset.addingReportingOverflow(Int64(UInt32.max) + 1)
+        return overflow ? .max : end
+    }
 
     /// What a time index without all its entries would not tell: the largest timestamp, else the time of creation.
     var retentionTimestamp: Int64 { maxTimestamp >= 0 ? maxTimestamp : createdAt }

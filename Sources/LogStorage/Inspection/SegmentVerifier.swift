@@ -53,7 +53,7 @@ struct SegmentVerifier {
                 return
             } catch .damaged(let position, let expectedOffset) {
                 let later = try Segment.nextBatch(
-                    in: file, after: position, to: end, offsets: expectedOffset..<max(nextBase, expectedOffset))
+                    in: file, from: position + 1, to: end, offsets: expectedOffset..<max(nextBase, expectedOffset))
                 let length = (later?.position ?? end) - position
                 report(
                     .log, position,

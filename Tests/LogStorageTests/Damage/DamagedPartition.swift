@@ -70,21 +70,38 @@ struct DamageScene {
         truths.keys.filter { !name.contains("/") || name.hasPrefix("\($0)/") }.sorted()
     }
 
-    /// Whether a byte of a log lies outside the checksum of a batch that no sync knew of: its base offset or its leader epoch
-    /// may be anything, and nothing else tells them.
-    func isUnknowable(_ position: Int, in name: String) throws -> Bool {
+    /// Whether nothing tells that a bit of a log is flipped: outside the checksum of a batch that no sync knew of, whose base
+    /// offset or leader epoch may be anything, or in a base offset that stays within the gap in front of it that a
+    /// compaction has left.
+    func isUnknowable(_ position: Int, _ bit: Int, in name: String) throws -> Bool {
         guard name.hasSuffix(".log"), let synced = owners(of: name).first.flatMap({ truths[$0]?.synced }) else {
             return false
         }
-        return try (files[name] ?? []).withUnsafeBytes { buffer in
+        guard let (header, place, gap) = try batch(at: position, in: name) else { return false }
+        if place < 8, gap.contains(header.baseOffset ^ 1 << Int64((7 - place) * 8 + bit)) { return true }
+        return header.baseOffset >= synced && (place < 8 || 12..<16 ~= place)
+    }
+
+    func isBaseOffset(_ position: Int, in name: String) throws -> Bool {
+        try batch(at: position, in: name).map { $0.place < 8 } ?? false
+    }
+
+    /// The batch of a log that has a byte, which of its bytes that is, and the offsets that are missing in front of it.
+    private func batch(
+        at position: Int, in name: String
+    ) throws -> (header: RecordBatchHeader, place: Int, gap: Range<Int64>)? {
+        try (files[name] ?? []).withUnsafeBytes { buffer in
             var batches = RecordBatches(buffer)
+            var expected = try #require(Int64(name.suffix(24).prefix(20)))
             while let batch = try batches.next() {
                 let end = buffer.count - batches.remaining
-                guard position < end else { continue }
-                let place = position - (end - batch.header.totalSize)
-                return batch.header.baseOffset >= synced && (place < 8 || 12..<16 ~= place)
+                if position < end {
+                    let place = position - (end - batch.header.totalSize)
+                    return (batch.header, place, expected..<batch.header.baseOffset)
+                }
+                expected = batch.header.nextOffset
             }
-            return false
+            return nil
         }
     }
 
@@ -152,6 +169,10 @@ extension DamageScene {
         try read.compareLookUps(&outcome)
         read.compareEpochsAndTransactions(&outcome)
         try read.compareDuplicates(&outcome)
+        let points = try OffsetCheckpoint.recoveryPoint.read(in: DamageScene.root, disk)
+        for isStopped in [false, true] {
+            try read.compareAnotherRecovery(isStopped: isStopped, recoveryPoint: points?[partition], &outcome)
+        }
         return outcome
     }
 
@@ -307,5 +328,14 @@ struct DamageReader {
             }
             outcome.require(isRecognised, or: outcome.isNamed, "producer \(id) is not recognised")
         }
+    }
+
+    /// What is served now is served after another recovery, be it after a crash or a clean stop.
+    func compareAnotherRecovery(isStopped: Bool, recoveryPoint: Int64?, _ outcome: inout DamageOutcome) throws {
+        let before = try harness.served()
+        try harness.reopen(
+            cleanly: isStopped, recoveryPoint: isStopped ? nil : recoveryPoint, logStartOffset: before.start)
+        let after = try harness.served()
+        outcome.require(after == before, or: false, "\(before) became \(after) after a stop: \(isStopped)")
     }
 }

@@ -102,9 +102,9 @@ struct OffsetDeltaDamageTests {
                     let next = (offset / Self.count + 1) * Self.count
                     try check(offset, damaged: base, upTo: next, written, what)
                 }
-                #expect(
-                    try disk.list("/t-0").filter { $0.hasSuffix(".log") }
-                        == files.keys.filter { $0.hasSuffix(".log") }.sorted(), "\(what)")
+                // Damage at the end of the log gets a segment behind it.
+                let segments = Set(try disk.list("/t-0").filter { $0.hasSuffix(".log") && !$0.contains("\(Self.end)") })
+                #expect(segments == Set(files.keys.filter { $0.hasSuffix(".log") }), "\(what)")
             }
         }
     }
