@@ -41,7 +41,9 @@ public struct RevertibleDictionary<Key: Hashable, Value> {
 
     @inlinable public subscript(key: Key) -> Value? { state[key] }
 
-    @inlinable public mutating func set(_ key: Key, _ value: Value?, in version: StateVersion) {
+    /// - Returns: what was there before.
+    @discardableResult
+    @inlinable public mutating func set(_ key: Key, _ value: Value?, in version: StateVersion) -> Value? {
         let previous: Value?
         if let value {
             previous = state.updateValue(value, forKey: key)
@@ -49,11 +51,18 @@ public struct RevertibleDictionary<Key: Hashable, Value> {
             previous = state.removeValue(forKey: key)
         }
         journal.append((key, previous), in: version)
+        return previous
     }
 
     @inlinable public mutating func commit(upTo version: StateVersion) { journal.commit(upTo: version) }
 
-    @inlinable public mutating func revert(to version: StateVersion) {
-        journal.revert(to: version) { change in state[change.key] = change.previous }
+    /// - Parameter changed: is told of each value that goes, and what was there before it.
+    @inlinable public mutating func revert(
+        to version: StateVersion, _ changed: (_ undone: Value?, _ restored: Value?) -> Void = { _, _ in }
+    ) {
+        journal.revert(to: version) { change in
+            changed(state[change.key], change.previous)
+            state[change.key] = change.previous
+        }
     }
 }

@@ -3,8 +3,8 @@ import Collections
 import Coordination
 
 /// How many groups a machine holds, and of what kind.
-public struct GroupCounts: Sendable {
-    /// By Kafka's names of their states.
+public struct GroupCounts: Sendable, Equatable {
+    /// By Kafka's names of their states; those in which there is none are left out.
     public var classic: [String: Int] = [:]
     public var consumer: [String: Int] = [:]
     /// Partitions that groups have an offset of.
@@ -31,16 +31,9 @@ extension GroupMachine {
 
     public func has(_ group: Name) -> Bool { groups[group] != nil }
 
-    /// Looks at each group once.
     public var counts: GroupCounts {
-        var counts = GroupCounts()
+        var counts = groups.stateCounts
         counts.offsets = offsets.count
-        for group in groups.current.values {
-            switch group {
-            case .classic(let group): counts.classic[group.state.name, default: 0] += 1
-            case .consumer(let group): counts.consumer[group.state.name, default: 0] += 1
-            }
-        }
         return counts
     }
 

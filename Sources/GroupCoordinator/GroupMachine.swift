@@ -11,7 +11,7 @@ public struct GroupMachine: CoordinatorMachine {
     public typealias Timer = GroupTimer
     public typealias Note = GroupNote
 
-    var groups = RevertibleDictionary<Name, Group>()
+    var groups = GroupTable()
     var offsets = OffsetsTable()
     var histories = GroupHistories()
     var image: ClusterImage
@@ -107,7 +107,7 @@ public struct GroupMachine: CoordinatorMachine {
         case .offset(let key, let value):
             let group = Name(key.group)
             // A group may be nothing but a place for offsets.
-            if value != nil, groups[group] == nil { groups.set(group, .classic(ClassicGroup()), in: .loaded) }
+            if value != nil, groups[group] == nil { groups.found(group, in: version) }
             offsets.apply(key, value, in: version)
         case .classicGroup(let group, let value): applyClassic(group, value, in: version)
         case .consumerGroup, .consumerPartitions, .consumerMember, .consumerTarget, .consumerTargetMember,

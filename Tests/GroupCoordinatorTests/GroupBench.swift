@@ -1,4 +1,5 @@
 import Bytes
+import Collections
 import KafkaProtocol
 import KafkaProtocolMore
 import Metadata
@@ -81,6 +82,7 @@ final class GroupBench {
             answers[answer.token.number] = answer.outcome
         }
         try checkReload()
+        checkCounts()
     }
 
     // MARK: The log
@@ -121,6 +123,18 @@ final class GroupBench {
         for (name, group) in other where machine.groups[name] == nil {
             if case .consumer = group { Issue.record("the log still has the group \(name)") }
         }
+    }
+
+    private func checkCounts() {
+        var counts = GroupCounts()
+        counts.offsets = machine.offsets.groups.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
+        for group in machine.groups.current.values {
+            switch group {
+            case .classic(let group): counts.classic[group.state.name, default: 0] += 1
+            case .consumer(let group): counts.consumer[group.walkedState.name, default: 0] += 1
+            }
+        }
+        #expect(machine.counts == counts)
     }
 
     // MARK: Metadata
@@ -208,5 +222,14 @@ struct PrefixPatterns: TopicPatternCompiler {
     func compile(_ expression: String) throws(TopicPatternError) -> any TopicPattern {
         guard !expression.contains("(") else { throw TopicPatternError("missing closing )") }
         return Pattern(prefix: expression.hasSuffix(".*") ? String(expression.dropLast(2)) : expression)
+    }
+}
+
+extension ConsumerGroup {
+    /// Its state, found by looking at every member.
+    fileprivate var walkedState: State {
+        if members.isEmpty { return .empty }
+        if epoch > targetEpoch { return .assigning }
+        return members.allSatisfy { $0.value.current.isReconciled(to: targetEpoch) } ? .stable : .reconciling
     }
 }

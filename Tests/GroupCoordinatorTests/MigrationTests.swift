@@ -321,19 +321,77 @@ import Testing
         #expect(old.owned == ["t": [0, 1]])
     }
 
-    @Test func aStaticMemberThatComesBackClassicTakesTheGroupAlong() throws {
-        let bench = bench()
+    /// The one consumer of a group with an old member, by its instance id, and the old member; each has a partition.
+    private func lastConsumer(_ bench: GroupBench) throws -> (new: ConsumerClient, old: ClassicClient) {
         try bench.create("t", partitions: 2)
+        let old = try classicMember(bench)
         let new = ConsumerClient(bench, "new", instance: "i")
         try new.join(["t"])
+        try settle(bench, [old], [new])
+        return (new, old)
+    }
+
+    @Test func theLastConsumerThatComesBackClassicTakesTheGroupAlong() throws {
+        let bench = bench()
+        let (new, old) = try lastConsumer(bench)
+        let owned = old.owned
         try new.leave(epoch: -2)
-        let old = ClassicClient(bench, ["t"], instance: "i")
-        let token = try old.sendJoin(old.joinRequest)
-        try bench.pass(0)
-        let joined = try #require(try old.joinAnswer(to: token))
-        #expect(joined.errorCode == 0)
-        #expect(joined.leader == old.id)
-        #expect(bench.classicGroup("g")?.members.keys.sorted() == [Name(old.id)])
+        let again = ClassicClient(bench, ["t"], instance: "i")
+        let joined = try #require(try again.join())
+        #expect(joined.errorCode == 0 && joined.leader.isEmpty)
+        let group = try #require(bench.classicGroup("g"))
+        #expect(group.state == .stable)
+        #expect(group.members.keys.sorted() == [Name(old.id), Name(again.id)].sorted())
+        // Nobody has to join: each has what the broker assigned.
+        #expect(try again.sync().errorCode == 0)
+        #expect(again.owned.values.reduce(0) { $0 + $1.count } == 1)
+        #expect(again.owned != owned)
+        #expect(try old.beat() == .none)
+        #expect(try again.beat() == .none)
+    }
+
+    @Test func theLastConsumerThatGoesOnClassicTakesTheGroupAlong() throws {
+        let bench = bench()
+        let (new, old) = try lastConsumer(bench)
+        let same = ClassicClient(bench, ["t"], id: new.id, instance: "i")
+        #expect(try same.join()?.errorCode == 0)
+        #expect(same.id == new.id)
+        #expect(bench.classicGroup("g")?.state == .stable)
+        #expect(bench.classicGroup("g")?.members.keys.sorted() == [Name(old.id), Name(new.id)].sorted())
+        #expect(try same.sync().errorCode == 0)
+        #expect(same.owned.values.reduce(0) { $0 + $1.count } == 1)
+        #expect(try same.beat() == .none && old.beat() == .none)
+    }
+
+    @Test func aConsumerThatReadsOtherThingsClassicHasTheOthersJoin() throws {
+        let bench = bench()
+        let (new, old) = try lastConsumer(bench)
+        try bench.create("u", partitions: 2)
+        let epoch = try #require(bench.group("g")?.epoch)
+        let same = ClassicClient(bench, ["t", "u"], id: new.id, instance: "i")
+        #expect(try same.join()?.generationId == epoch)
+        let group = try #require(bench.classicGroup("g"))
+        #expect(group.state == .preparing)
+        #expect(group.generation == epoch)
+        #expect(try same.sync().errorCode == ErrorCode.rebalanceInProgress.rawValue)
+        #expect(try old.beat() == .rebalanceInProgress)
+    }
+
+    @Test func whereOthersSpeakItTheGroupStays() throws {
+        let bench = bench()
+        let (new, _) = try lastConsumer(bench)
+        try ConsumerClient(bench, "another").join(["t"])
+        try ClassicClient(bench, ["t"], id: new.id, instance: "i").join()
+        #expect(bench.group("g")?.members.count == 3)
+    }
+
+    @Test func whereItMayNotTheLastConsumerIsServedAsItSpeaks() throws {
+        let bench = bench(.upgrade)
+        let (new, old) = try lastConsumer(bench)
+        let same = ClassicClient(bench, ["t"], id: new.id, instance: "i")
+        try same.join()
+        #expect(bench.group("g")?.members[Name(new.id)]?.isClassic == true)
+        try settle(bench, [old, same], [])
     }
 
     @Test func whoJoinsAConvertedGroupInVainIsTold() throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Collections
 import KafkaProtocol
 import KafkaProtocolMore
@@ -83,5 +84,27 @@ import Testing
         #expect(again.owned == owned.0)
         #expect(two.owned == owned.1)
         #expect(two.revoked == 0)
+    }
+
+    @Test func namesAreToldApartByTheirBytes() throws {
+        try bench.create("t", partitions: 2)
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        let one = ConsumerClient(bench, composed, instance: composed)
+        let two = ConsumerClient(bench, decomposed, instance: decomposed)
+        #expect(try one.join(["t"]).errorCode == 0)
+        #expect(try two.join(["t"]).errorCode == 0)
+        try bench.settle([one, two])
+        #expect(one.count == 1 && two.count == 1)
+        let other = ConsumerClient(bench, "other", group: composed)
+        try other.join(["t"])
+        #expect(bench.group(decomposed) == nil)
+        // Another spelling is another subscription: both are stored as they were written.
+        let before = bench.group("g")?.epoch ?? 0
+        for topic in [composed, decomposed] {
+            #expect(try one.send(one.request { $0.subscribedTopicNames = [topic] }).errorCode == 0)
+        }
+        #expect(bench.group("g")?.epoch == before + 2)
+        try one.leave()
+        #expect(bench.group("g")?.members.map { $0.key } == [Name(decomposed)])
     }
 }

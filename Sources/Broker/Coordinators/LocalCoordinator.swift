@@ -31,6 +31,8 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     private var appended: Deque<StateVersion> = []
     /// What the machine was told while it was loading: metadata that changed.
     private var untold: [Machine.Command] = []
+    /// Of writes that failed, which are told of every ten seconds.
+    private var failures = LogLimiter(interval: 10_000)
     private var alarm: (deadline: Int64, token: DeadlineToken)?
 
     init(_ machine: Machine, _ local: LocalPartition, _ shard: BrokerShard) {
@@ -109,9 +111,11 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     // MARK: Writing
 
     private func fail(_ version: StateVersion) {
-        shard.log.warning(
-            "a coordinator's records were not stored: what was decided is taken back",
-            metadata: ["partition": "\(local.partition.id)"])
+        if let suppressed = failures.admit(at: now.clock) {
+            shard.log.warning(
+                "a coordinator's records were not stored: what was decided is taken back",
+                metadata: ["partition": "\(local.partition.id)", "suppressed": .init(suppressed)])
+        }
         coordinator.failed(version, because: .notStored, at: now)
         settle()
     }

@@ -32,22 +32,11 @@ enum OffsetCommitHandler {
     private static func split(
         _ body: OffsetCommitRequest, _ version: Int16, _ shard: BrokerShard
     ) -> ([OffsetCommitRequest.OffsetCommitRequestTopic], OffsetCommitResponse) {
-        var known: [OffsetCommitRequest.OffsetCommitRequestTopic] = []
+        let (known, missing) = body.topics.split(by: shard.topics)
         var refused = OffsetCommitResponse()
-        for topic in body.topics {
-            let entry = shard.topics[topic.name]
-            let missing = topic.partitions.filter { entry?.route($0.partitionIndex) == nil }
-            if !missing.isEmpty {
-                let error: ErrorCode =
-                    version >= 10 && entry == nil ? .unknownTopicId : .unknownTopicOrPartition
-                var part = topic
-                part.partitions = missing
-                refused.topics.append(.init(part, error))
-            }
-            guard missing.count < topic.partitions.count else { continue }
-            var part = topic
-            part.partitions = topic.partitions.filter { entry?.route($0.partitionIndex) != nil }
-            known.append(part)
+        refused.topics = missing.map { topic in
+            let isUnknownID = version >= 10 && shard.topics[topic.name] == nil
+            return .init(topic, isUnknownID ? .unknownTopicId : .unknownTopicOrPartition)
         }
         return (known, refused)
     }
@@ -64,14 +53,7 @@ extension OffsetCommitResponse {
     func adding(_ other: OffsetCommitResponse) -> OffsetCommitResponse {
         guard !topics.isEmpty else { return other }
         var response = self
-        for topic in other.topics {
-            let place = response.topics.firstIndex { $0.name == topic.name && $0.topicId == topic.topicId }
-            if let place {
-                response.topics[place].partitions += topic.partitions
-            } else {
-                response.topics.append(topic)
-            }
-        }
+        response.topics.merge(other.topics)
         return response
     }
 }

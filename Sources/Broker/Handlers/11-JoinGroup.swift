@@ -12,12 +12,6 @@ enum JoinGroupHandler {
         session.answer(
             request.reply, byGroup: body.groupId, .joinGroup(body, session.client(request)),
             response: { if case .joinGroup(let response) = $0 { response } else { nil } },
-            failed: { error in
-                var response = JoinGroupResponse()
-                response.errorCode = error.rawValue
-                response.memberId = body.memberId
-                response.protocolName = request.version >= 7 ? nil : ""
-                return response
-            })
+            failed: { JoinGroupResponse.refusal($0, request.version) })
     }
 }

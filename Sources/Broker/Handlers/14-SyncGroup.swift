@@ -11,10 +11,6 @@ enum SyncGroupHandler {
         session.answer(
             request.reply, byGroup: body.groupId, .syncGroup(body, session.client(request)),
             response: { if case .syncGroup(let response) = $0 { response } else { nil } },
-            failed: { error in
-                var response = SyncGroupResponse()
-                response.errorCode = error.rawValue
-                return response
-            })
+            failed: { SyncGroupResponse.refusal($0) })
     }
 }

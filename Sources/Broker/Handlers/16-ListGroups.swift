@@ -1,3 +1,4 @@
+import Bytes
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
@@ -11,7 +12,7 @@ enum ListGroupsHandler {
             { shard in shard.loadedGroups?.flatMap { $0.list(body) } },
             then: { (answers: [[ListGroupsResponse.ListedGroup]?]) in
                 var response = ListGroupsResponse()
-                response.groups = answers.flatMap { $0 ?? [] }.sorted { $0.groupId < $1.groupId }
+                response.groups = answers.flatMap { $0 ?? [] }.sorted { Name($0.groupId) < Name($1.groupId) }
                 if answers.contains(where: { $0 == nil }) {
                     response.errorCode = ErrorCode.coordinatorLoadInProgress.rawValue
                 }

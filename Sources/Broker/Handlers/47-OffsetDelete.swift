@@ -7,23 +7,14 @@ enum OffsetDeleteHandler {
     static func handle(_ request: Request, _ session: ClientSession) throws {
         var body = try request.decode(
             OffsetDeleteRequest.self, maximumElements: session.shard.requestLimits.partitions)
-        var refused: [OffsetDeleteResponse.OffsetDeleteResponseTopic] = []
-        for (index, topic) in body.topics.enumerated() {
-            let entry = session.shard.topics[topic.name]
-            let missing = topic.partitions.filter { entry?.route($0.partitionIndex) == nil }
-            guard !missing.isEmpty else { continue }
-            var part = topic
-            part.partitions = missing
-            refused.append(.init(part, .unknownTopicOrPartition))
-            body.topics[index].partitions.removeAll { entry?.route($0.partitionIndex) == nil }
-        }
-        body.topics.removeAll { topic in topic.partitions.isEmpty && refused.contains { $0.name == topic.name } }
-        let unknown = refused
+        let (known, missing) = body.topics.split(by: session.shard.topics)
+        body.topics = known
+        let refused = missing.map { OffsetDeleteResponse.OffsetDeleteResponseTopic($0, .unknownTopicOrPartition) }
         session.answer(
             request.reply, byGroup: body.groupId, .deleteOffsets(body),
             response: { (reply) -> OffsetDeleteResponse? in
                 guard case .deleteOffsets(var response) = reply else { return nil }
-                if response.errorCode == 0 { response.add(unknown) }
+                if response.errorCode == 0 { response.topics.merge(refused) }
                 return response
             },
             failed: { error in
@@ -43,19 +34,6 @@ extension OffsetDeleteResponse.OffsetDeleteResponseTopic {
             row.partitionIndex = partition.partitionIndex
             row.errorCode = error.rawValue
             return row
-        }
-    }
-}
-
-extension OffsetDeleteResponse {
-    /// More rows, a topic in one place.
-    fileprivate mutating func add(_ others: [OffsetDeleteResponseTopic]) {
-        for topic in others {
-            if let place = topics.firstIndex(where: { $0.name == topic.name }) {
-                topics[place].partitions += topic.partitions
-            } else {
-                topics.append(topic)
-            }
         }
     }
 }

@@ -49,6 +49,8 @@ final class ClassicGroup {
     /// Topics that some member has subscribed to; nil where that is not known.
     private(set) var subscribedTopics: Set<Name>?
     private var joinCount: UInt64 = 0
+    /// Who counts it, while it is one of a machine's groups.
+    var tally: GroupTally?
 
     /// The first rebalance of a group waits a while, and a while more when members came meanwhile.
     struct InitialJoin {
@@ -71,6 +73,7 @@ final class ClassicGroup {
     // MARK: States
 
     func enter(_ state: State, at now: Int64) {
+        tally?.moved(from: self.state, to: state)
         self.state = state
         stateTimestamp = now
     }
@@ -134,6 +137,9 @@ final class ClassicGroup {
 
     /// The longest that a rebalance waits for its members, in milliseconds.
     var rebalanceTimeout: Int64 { members.values.map(\.rebalanceTimeout).max() ?? 0 }
+
+    /// Whether it is nothing but a place for offsets, and nobody is about to join.
+    var isUnused: Bool { state == .empty && protocolType == nil && pendingMembers.isEmpty }
 
     var isAwaitingNobody: Bool { pendingMembers.isEmpty && joiningCount == members.count }
 

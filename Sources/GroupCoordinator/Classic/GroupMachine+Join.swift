@@ -1,8 +1,8 @@
-import Bytes
+public import Bytes
 import Collections
 import Coordination
-import KafkaProtocol
-import KafkaProtocolMore
+public import KafkaProtocol
+public import KafkaProtocolMore
 
 /// Joining a classic group.
 extension GroupMachine {
@@ -43,7 +43,7 @@ extension GroupMachine {
     ) {
         guard hasRoom(group, for: request.member) else {
             if !request.member.isEmpty { removeMember(request.member, of: group, request.group, &effects) }
-            effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+            effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, client.version)))
             return completeJoinIfAllAreThere(request.group, group, &effects)
         }
         guard group.accepts(Name(request.protocolType), request.classicProtocols) else {
@@ -87,7 +87,7 @@ extension GroupMachine {
         if client.version >= 4, request.groupInstanceId == nil {
             guard group.pendingMembers.count < rules.maximumSize else {
                 return effects.reply(
-                    waiting.token, .joinGroup(.refusal(.groupMaxSizeReached, member: "", client.version)))
+                    waiting.token, .joinGroup(.refusal(.groupMaxSizeReached, client.version)))
             }
             group.pendingMembers.insert(id)
             effects.schedule(
@@ -205,7 +205,8 @@ extension GroupMachine {
 }
 
 extension JoinGroupResponse {
-    static func refusal(_ error: ErrorCode, member: Name, _ version: Int16) -> JoinGroupResponse {
+    /// - Parameter member: who asked, where Kafka repeats it.
+    public static func refusal(_ error: ErrorCode, member: Name = "", _ version: Int16) -> JoinGroupResponse {
         var response = JoinGroupResponse()
         response.errorCode = error.rawValue
         response.memberId = member.text
@@ -215,7 +216,7 @@ extension JoinGroupResponse {
 }
 
 extension SyncGroupResponse {
-    static func refusal(_ error: ErrorCode) -> SyncGroupResponse {
+    public static func refusal(_ error: ErrorCode) -> SyncGroupResponse {
         var response = SyncGroupResponse()
         response.errorCode = error.rawValue
         return response

@@ -88,7 +88,7 @@ extension GroupMachine {
         effects.cancel(.classicMember(name, member: id))
         guard let member = group.remove(id) else { return }
         if let joining = member.joining {
-            effects.reply(joining.token, .joinGroup(.refusal(.unknownMemberId, member: "", joining.version)))
+            effects.reply(joining.token, .joinGroup(.refusal(.unknownMemberId, joining.version)))
         }
         if let syncing = member.syncing { effects.reply(syncing.token, .syncGroup(.refusal(.unknownMemberId))) }
     }

@@ -41,6 +41,8 @@ struct ConsumerGroup: Sendable, Equatable {
     /// Of the topics that members subscribe to, with their partitions and racks.
     private(set) var metadataHash: Int64 = 0
     private(set) var members: PersistentMap<Name, ConsumerMember> = [:]
+    /// Members that are where their target is.
+    private var settledCount = 0
     /// Member ids by the instance ids of static members.
     private(set) var instances: PersistentMap<Name, Name> = [:]
     private(set) var targetEpoch: Int32 = 1
@@ -76,7 +78,7 @@ struct ConsumerGroup: Sendable, Equatable {
     var state: State {
         if members.isEmpty { return .empty }
         if epoch > targetEpoch { return .assigning }
-        return members.allSatisfy { $0.value.current.isReconciled(to: targetEpoch) } ? .stable : .reconciling
+        return settledCount == members.count ? .stable : .reconciling
     }
 
     var orderedMembers: [ConsumerMember] { members.values.sorted { $0.id < $1.id } }
@@ -140,12 +142,17 @@ struct ConsumerGroup: Sendable, Equatable {
             if let instance = old.metadata.instanceID, instances[instance] == id { instances[instance] = nil }
         }
         members[id] = member
+        settledCount += (isSettled(member) ? 1 : 0) - (isSettled(old) ? 1 : 0)
         if let member {
             for partition in member.held { holders[partition] = id }
             if let instance = member.metadata.instanceID { instances[instance] = id }
         }
         count(old?.metadata, -1, unless: member?.metadata)
         count(member?.metadata, 1, unless: old?.metadata)
+    }
+
+    private func isSettled(_ member: ConsumerMember?) -> Bool {
+        member?.current.isReconciled(to: targetEpoch) ?? false
     }
 
     private mutating func count(
@@ -177,6 +184,7 @@ struct ConsumerGroup: Sendable, Equatable {
         case .consumerTarget(_, let value):
             targetEpoch = value?.assignmentEpoch ?? 1
             targetTime = value?.assignmentTimestamp ?? 0
+            settledCount = members.reduce(0) { $0 + (isSettled($1.value) ? 1 : 0) }
         case .consumerTargetMember(_, let id, let value):
             targets[id] = value.map { stored in
                 let rows = stored.topicPartitions.filter { !$0.partitions.isEmpty }

@@ -89,9 +89,11 @@ extension GroupMachine {
         guard !ids.isEmpty else { return }
         for id in ids.sorted() { noteConsumer(kind, id, reason, of: name, effects.now) }
         let left = ids.count == 1 ? "member \(ids.first ?? "")" : "\(ids.count) members"
-        if downgradesWithout(ids, consumer(name)) {
-            downgrade(name, without: ids, because: "\(left) left: \(reason)", &effects)
-            return
+        let group = consumer(name)
+        if downgradesWithout(ids, group) {
+            return downgrade(
+                name, generation: group.epoch, without: ids, rebalances: true, because: "\(left) left: \(reason)",
+                &effects)
         }
         for id in ids.sorted() { removeConsumerRecords(name, id, &effects) }
         dropUnusedPatterns(name, &effects)

@@ -22,17 +22,20 @@ extension GroupMachine {
             }
             var change = try find(id, request, in: group)
             change.after.metadata.update(request, subscription, client)
+            let isLast = request.instance.map { downgrades(byTakingOver: $0, in: group) } ?? false
             let subscriptionChanged = admit(change, to: request.group, &effects)
-            if let old = change.replaces, !old.isClassic, downgradesWithout([], consumer(request.group)) {
-                return joinDowngraded(request, id, client, token, &effects)
-            }
             let owned = ClassicAssignment.partitions(
                 subscription.ownedPartitions.map { ($0.topic, $0.partitions) }, image.topics)
-            retargetIfDue(request.group, &effects)
-            reconcile(request.group, id, owned, subscriptionChanged, &effects)
-            joined(id, request, client, token, &effects)
+            if isLast {
+                joinDowngraded(id, request, owned, subscriptionChanged, from: group.epoch, token, &effects)
+            } else {
+                retargetIfDue(request.group, &effects)
+                reconcile(request.group, id, owned, subscriptionChanged, &effects)
+                joined(id, request, token, &effects)
+                expectMember(id, request, &effects)
+            }
         } catch {
-            effects.reply(token, .joinGroup(.refusal(error.code, member: request.member, client.version)))
+            effects.reply(token, .joinGroup(.refusal(error.code, client.version)))
         }
     }
 
@@ -61,9 +64,8 @@ extension GroupMachine {
         return MemberChange(before: member, after: member)
     }
 
-    private mutating func joined(
-        _ id: Name, _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
+    private func joined(
+        _ id: Name, _ request: JoinGroupRequest, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
         var response = JoinGroupResponse()
         response.memberId = id.text
@@ -71,21 +73,31 @@ extension GroupMachine {
         response.protocolType = "consumer"
         response.protocolName = request.protocols.first?.name
         effects.reply(token, .joinGroup(response))
+    }
+
+    /// A member that was told its epoch has to sync, and to show that it is alive.
+    private mutating func expectMember(
+        _ id: Name, _ request: JoinGroupRequest, _ effects: inout Effects<GroupMachine>
+    ) {
         effects.schedule(.consumerSession(request.group, member: id), after: Int64(request.sessionTimeoutMs))
         expectAnswer(id, request.group, for: request.timeouts.rebalance, &effects)
     }
 
-    /// It came back by the classic protocol and was the last that spoke the other one.
+    /// The last member that spoke the consumer protocol goes on with the classic one: it gets what it was assigned, and only
+    /// a target that is out of date calls for a rebalance.
+    ///
+    /// - Parameter epoch: the group's, before the member joined.
     private mutating func joinDowngraded(
-        _ request: JoinGroupRequest, _ id: Name, _ client: GroupClient, _ token: ReplyToken,
-        _ effects: inout Effects<GroupMachine>
+        _ id: Name, _ request: JoinGroupRequest, _ owned: PartitionSet, _ subscriptionChanged: Bool,
+        from epoch: Int32, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
+        let name = request.group
+        let isStale = consumer(name).epoch > consumer(name).targetEpoch
+        if !isStale { reconcile(name, id, owned, subscriptionChanged, &effects) }
+        joined(id, request, token, &effects)
         downgrade(
-            request.group, without: [], because: "its last member of the consumer protocol came back by the classic",
-            &effects)
-        var request = request
-        request.memberId = id.text
-        join(request, client, token, &effects)
+            name, generation: epoch, without: [], rebalances: isStale,
+            because: "its last member of the consumer protocol goes on with the classic one", &effects)
     }
 
     // MARK: Sync and heartbeat

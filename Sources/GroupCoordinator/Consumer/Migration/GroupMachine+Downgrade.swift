@@ -14,9 +14,19 @@ extension GroupMachine {
             && rules.migration.downgrades
     }
 
-    /// The members keep what they have, and are asked to join a first generation of their own.
+    /// Whether only members of the classic protocol are left when whoever joins under this name speaks it.
+    func downgrades(byTakingOver instance: Name, in group: ConsumerGroup) -> Bool {
+        guard let holder = group.staticMember(instance), !holder.isClassic else { return false }
+        return group.members.values.allSatisfy { $0.isClassic || $0.id == holder.id }
+            && group.members.count <= rules.maximumSize && rules.migration.downgrades
+    }
+
+    /// The members keep what they have.
+    ///
+    /// - Parameter rebalances: whether they are asked to join a first generation of their own.
     mutating func downgrade(
-        _ name: Name, without ids: Set<Name>, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, generation: Int32, without ids: Set<Name>, rebalances: Bool, because reason: String,
+        _ effects: inout Effects<GroupMachine>
     ) {
         let group = consumer(name)
         let members = group.orderedMembers.filter { !ids.contains($0.id) }.compactMap { member in
@@ -30,12 +40,12 @@ extension GroupMachine {
             }
         }
         removeConsumer(name, group, &effects)
-        let classic = ClassicGroup(generation: group.epoch, members: members, at: effects.now.wall)
+        let classic = ClassicGroup(generation: generation, members: members, at: effects.now.wall)
         establish(classic, name, &effects)
         effects.write(.classicGroup(name, classic.record(at: effects.now.wall)))
         for member in members { heardOf(member.id, of: classic, named: name, &effects) }
         noteConsumer(.converted, "", "to classic: \(reason)", of: name, effects.now)
-        rebalance(name, classic, because: reason, &effects)
+        if rebalances { rebalance(name, classic, because: reason, &effects) }
     }
 
     /// A group without members changes its protocol silently.
