@@ -143,13 +143,14 @@ enum Segments {
         return served
     }
 
+    /// Appends a batch as a leader of a later epoch than any in the log.
     private static func append(to log: Log) {
         var builder = BatchBuilder()
         _ = builder.append(timestamp: now, key: [1], value: [2])
         var batch = builder.finish().all.bytes
         batch.withUnsafeMutableBytes { bytes in
             let end = log.logEndOffset
-            guard case .appended = log.append(bytes, leaderEpoch: 7, now: now) else { return }
+            guard case .appended = log.append(bytes, leaderEpoch: .max, now: now) else { return }
             if let failure = log.writeStaged(now: now) { fatalError("\(failure.error)") }
             requireSuccess("the disk fails") { try log.syncDue(now: now) }
             require(log.logEndOffset == end + 1, "the offset after \(end) is \(log.logEndOffset)")

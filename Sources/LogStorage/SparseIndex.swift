@@ -128,6 +128,14 @@ extension SparseIndex {
         return try floorInFile(try file(), mode, where: isBelow)
     }
 
+    /// The entry at a place below `count`.
+    func entry(
+        at index: Int, _ file: () throws(ReadFailure) -> any File, _ mode: ReadMode
+    ) throws(ReadFailure) -> Entry {
+        if index >= storedCount { return pending[index - storedCount] }
+        return try withEntries(in: index..<(index + 1), of: try file(), mode) { $0[0] }
+    }
+
     private func floorInFile(
         _ file: any File, _ mode: ReadMode, where isBelow: (Entry) -> Bool
     ) throws(ReadFailure) -> (index: Int, entry: Entry)? {

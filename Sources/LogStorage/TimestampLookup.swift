@@ -105,12 +105,7 @@ extension Segment {
     private mutating func firstKnown(
         atOrAfter timestamp: Int64, from start: Int64, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> TimestampedOffset? {
-        let index = timeIndex
-        let entry = try index.floor({ () throws(ReadFailure) in try openTimeIndex(place) }, mode) {
-            $0.timestamp <= timestamp
-        }?.entry
-        if let entry { try check(entry, place, mode) }
-        let from = max(start, baseOffset + Int64(entry?.relativeOffset ?? 0))
+        let from = max(start, try lowestOffset(atOrAfter: timestamp, place, mode))
         guard let first = try locate(from, place, mode) else { return nil }
         let file = try openLog(place)
         var walker = BatchWalker(
@@ -124,6 +119,29 @@ extension Segment {
             if let found { return found }
         }
         return nil
+    }
+
+    /// No record in front of it has the timestamp or a later one.
+    ///
+    /// An entry that was changed may name a later batch that has its timestamp as well. The entry in front of it is asked
+    /// then, which has to be right as well.
+    private mutating func lowestOffset(
+        atOrAfter timestamp: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64 {
+        let index = timeIndex
+        let found = try index.floor({ () throws(ReadFailure) in try openTimeIndex(place) }, mode) {
+            $0.timestamp <= timestamp
+        }
+        guard let found else { return baseOffset }
+        try check(found.entry, place, mode)
+        guard found.index > 0 else { return baseOffset }
+        let before = try index.entry(
+            at: found.index - 1, { () throws(ReadFailure) in try openTimeIndex(place) }, mode)
+        guard before.timestamp < found.entry.timestamp, before.relativeOffset < found.entry.relativeOffset else {
+            throw .badIndex
+        }
+        try check(before, place, mode)
+        return baseOffset + Int64(before.relativeOffset)
     }
 
     /// A segment's own largest timestamp may be that of a record below the start, so the batches behind it are walked over.

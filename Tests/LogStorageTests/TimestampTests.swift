@@ -101,6 +101,21 @@ struct TimestampTests {
         for index in 0..<150 { #expect(offset(at: Int64(index * 10))?.offset == Int64(index)) }
     }
 
+    /// An entry that names a later batch of the same time looks right.
+    @Test(arguments: [true, false]) func aTimeIndexThatNamesALaterBatchMisleadsNobody(isClean: Bool) throws {
+        for index in 0..<60 { try harness.append(Batch(timestamp: Int64(index / 2 * 10), valueSize: 60)) }
+        _ = try harness.log.close()?.perform()
+        let whole = try harness.content(firstTimeIndex)
+        #expect(whole.count >= 3 * 12)
+        for position in stride(from: 11, to: whole.count, by: 12) {
+            var bytes = whole
+            bytes[position] ^= 1
+            try harness.replace(firstTimeIndex, with: bytes)
+            try harness.reopen(cleanly: isClean, closing: false, recoveryPoint: harness.log.logEndOffset)
+            for time in 0..<30 { #expect(offset(at: Int64(time * 10))?.offset == Int64(time * 2)) }
+        }
+    }
+
     @Test func damagedRecordsAreNotFoundByTime() throws {
         for index in 0..<10 { try harness.append(Batch(timestamp: Int64(index * 10))) }
         var bytes = try harness.content(firstLog)
