@@ -32,6 +32,7 @@ extension GroupMachine {
             reconcile(request.group, id, owned, subscriptionChanged, &effects)
             joined(id, request, client, token, &effects)
         } catch {
+            noteRefusal(error.code, error.message, NotedMember(request, client), of: request.group, effects.now)
             effects.reply(token, .joinGroup(.refusal(error.code, member: request.member, client.version)))
         }
     }
