@@ -14,6 +14,8 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @inlinable public var machine: Machine { state }
     @usableFromInline var timers = DeadlineTable<Machine.Timer>()
     @usableFromInline let ids: () -> UUID
+    /// Looks a deadline up, for decisions that tell of them; made once.
+    @usableFromInline var deadline: (Machine.Timer) -> Int64? = { _ in nil }
     @usableFromInline var isLoaded = false
 
     @usableFromInline let recordLimit: () -> Int
@@ -42,6 +44,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         state = machine
         self.recordLimit = recordLimit
         self.ids = ids
+        deadline = { [unowned self] in timers.deadline(of: $0) }
     }
 
     // MARK: Loading
@@ -75,7 +78,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     }
 
     @inlinable func decide(at now: CoordinatorTime, _ decision: (inout Machine, inout Effects<Machine>) -> Void) {
-        var effects = Effects<Machine>(now: now, version: decided.next, ids: ids)
+        var effects = Effects<Machine>(now: now, version: decided.next, ids: ids, deadline: deadline)
         decision(&state, &effects)
         for (timer, deadline) in effects.timers {
             if let deadline { timers.set(timer, deadline) } else { timers.cancel(timer) }

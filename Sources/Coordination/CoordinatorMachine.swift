@@ -80,16 +80,21 @@ public struct Effects<Machine: CoordinatorMachine> {
     /// The version that the records of this decision will have.
     public let version: StateVersion
     @usableFromInline let ids: () -> UUID
+    @usableFromInline let deadline: (Machine.Timer) -> Int64?
 
     @usableFromInline var records: [Machine.Record] = []
     @usableFromInline var replies: [(token: ReplyToken, reply: Machine.Reply)] = []
     @usableFromInline var notes: [Machine.Note] = []
     @usableFromInline var timers: [(timer: Machine.Timer, deadline: Int64?)] = []
 
-    @inlinable init(now: CoordinatorTime, version: StateVersion, ids: @escaping () -> UUID) {
+    @inlinable init(
+        now: CoordinatorTime, version: StateVersion, ids: @escaping () -> UUID,
+        deadline: @escaping (Machine.Timer) -> Int64?
+    ) {
         self.now = now
         self.version = version
         self.ids = ids
+        self.deadline = deadline
     }
 
     /// Writes a record. The machine applies it itself.
@@ -111,6 +116,9 @@ public struct Effects<Machine: CoordinatorMachine> {
     }
 
     @inlinable public mutating func cancel(_ timer: Machine.Timer) { timers.append((timer, nil)) }
+
+    /// When a deadline passes, by `CoordinatorTime.clock`, as it was before this decision; nil where it is not set.
+    @inlinable public func deadline(of timer: Machine.Timer) -> Int64? { deadline(timer) }
 
     /// An id that nothing else has.
     @inlinable public func makeID() -> UUID { ids() }

@@ -21,6 +21,8 @@ struct DeadlineTable<Name: Hashable> {
         if heap.count > 2 * deadlines.count + 64 { rebuild() }
     }
 
+    @inlinable func deadline(of name: Name) -> Int64? { deadlines[name] }
+
     @inlinable mutating func cancel(_ name: Name) { deadlines[name] = nil }
 
     /// A name whose deadline has passed, which is forgotten.

@@ -57,18 +57,6 @@ extension GroupMachine {
         case .consumer(let group): removeConsumer(name, group, &effects)
         }
     }
-
-    func explain(_ name: Name) -> GroupExplanation? {
-        let events = histories.events(of: name)
-        guard let group = groups[name] else {
-            guard !events.isEmpty else { return nil }
-            return GroupExplanation(
-                group: name.text, since: histories.since, type: "", state: "Dead", generation: -1, events: events)
-        }
-        return GroupExplanation(
-            group: name.text, since: histories.since, type: group.typeName, state: group.stateName,
-            generation: group.generation, events: events)
-    }
 }
 
 extension Group {

@@ -54,7 +54,7 @@ public struct GroupMachine: CoordinatorMachine {
             effects.reply(token, .describeConsumerGroup(describeConsumer(Name(group))))
         case .listGroups(let request): effects.reply(token, .listGroups(list(request)))
         case .deleteGroup(let group): delete(Name(group), token, &effects)
-        case .explainGroup(let group): effects.reply(token, .explainGroup(explain(Name(group))))
+        case .explainGroup(let group): effects.reply(token, .explainGroup(explain(Name(group), effects)))
         case .metadataChanged(let image, let removedTopics):
             metadataChanged(to: image, removedTopics)
             forgetOffsets(of: removedTopics, &effects)

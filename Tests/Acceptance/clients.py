@@ -23,6 +23,13 @@ MAXIMUM_OUTSTANDING = 5_000
 DELIVERY_SECONDS = 180
 
 
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
 class Background:
     """A thread whose exception reaches the one that waits for it."""
 

@@ -120,8 +120,9 @@ def test_each_outage_is_said_once(make_broker):
         finally:
             command.kill()
         complaints = command.stderr.read().splitlines()
-    assert len(complaints) == 2, complaints
-    assert all(line.startswith("connection lost, trying again (localhost:") for line in complaints)
+    assert len(complaints) == 4, complaints
+    assert all(line.startswith("connection lost, trying again (localhost:") for line in complaints[::2])
+    assert all(line.startswith("connected again (localhost:") for line in complaints[1::2])
 
 
 def test_a_topic_that_is_not_there_is_said_in_the_same_words(broker):

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import brokers
+from clients import wait_until
 
 pytestmark = pytest.mark.martlet
 
@@ -295,13 +296,6 @@ class Process:
         for reader in self.readers:
             reader.join(30)
         return code
-
-
-def wait_until(condition, within=60):
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def test_processes_share_the_partitions_and_commit_what_they_wrote(broker, orders):

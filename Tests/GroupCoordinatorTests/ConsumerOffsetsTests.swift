@@ -169,20 +169,20 @@ import Testing
         try two.join(["t"])
         try bench.settle([one, two])
         try two.leave()
-        let events = try bench.events("g").map { "\($0.kind.rawValue) \($0.member): \($0.reason)" }
+        let events = try bench.events("g").map { "\($0.kind.rawValue) \($0.member?.id ?? ""): \($0.reason)" }
         #expect(
             events == [
                 "joined one: by the consumer protocol",
-                "rebalance started : member one joined",
-                "assigned : uniform: 4 of 4 partitions go to another of 1 members",
+                "rebalance started one: member one joined",
+                "assigned : uniform: 4 of 4 partitions go to another of 1 member",
                 "rebalance ended : every member has its partitions",
                 "joined two: by the consumer protocol",
-                "rebalance started : member two joined",
+                "rebalance started two: member two joined",
                 "assigned : uniform: 2 of 4 partitions go to another of 2 members",
                 "rebalance ended : every member has its partitions",
                 "left two: asked to leave",
-                "rebalance started : member two left: asked to leave",
-                "assigned : uniform: 2 of 4 partitions go to another of 1 members",
+                "rebalance started two: member two left: asked to leave",
+                "assigned : uniform: 2 of 4 partitions go to another of 1 member",
             ])
     }
 }

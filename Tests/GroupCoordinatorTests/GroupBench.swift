@@ -194,9 +194,11 @@ final class GroupBench {
         return row
     }
 
-    func events(_ name: String) throws -> [GroupEvent] {
+    func events(_ name: String) throws -> [GroupEvent] { try explain(name)?.events ?? [] }
+
+    func explain(_ name: String) throws -> GroupExplanation? {
         guard case .explainGroup(let explanation)? = try ask(.explainGroup(name)) else { throw BenchError.noAnswer }
-        return explanation?.events ?? []
+        return explanation
     }
 }
 

@@ -70,6 +70,27 @@ struct ConfigCommandTests {
         #expect(missing.status == 1 && missing.errors.contains("there is no broker 7; there are: 4"))
     }
 
+    @Test func settingsOfAGroupAreSetShownAndTakenAway() throws {
+        let nothing = try martlet("config", "get", "--group", "billing")
+        #expect(nothing.status == 0 && nothing.output.isEmpty)
+        #expect(nothing.errors == "nothing is set for group billing; --all shows what counts for it\n")
+        let all = try martlet("config", "get", "-g", "billing", "--all")
+        #expect(all.output.contains("consumer.session.timeout.ms"), "\(all)")
+        let set = try martlet("config", "set", "--group", "billing", "consumer.session.timeout.ms=50000")
+        #expect(set.output == "set consumer.session.timeout.ms=50000 for group billing\n", "\(set.errors)")
+        #expect(
+            try martlet("config", "get", "--group", "billing").output == """
+                setting                      value  source
+                consumer.session.timeout.ms  50000  group
+
+                """)
+        let tooShort = try martlet("config", "set", "--group", "billing", "consumer.session.timeout.ms=1")
+        #expect(tooShort.status == 1 && tooShort.errors.contains("consumer.session.timeout.ms"), "\(tooShort.errors)")
+        let unset = try martlet("config", "unset", "--group", "billing", "consumer.session.timeout.ms")
+        #expect(unset.output == "unset consumer.session.timeout.ms for group billing\n", "\(unset.errors)")
+        #expect(try martlet("config", "get", "--group", "billing").output.isEmpty)
+    }
+
     @Test func aTopicThatIsNotThereIsSaid() throws {
         for command in [["get"], ["set", "retention.ms=1"], ["unset", "retention.ms"]] {
             let outcome = try Program.run(
@@ -81,6 +102,8 @@ struct ConfigCommandTests {
 
     @Test(arguments: [
         (["get"], "whose settings? one is missing"), (["get", "--topic", "a", "--broker", "1"], "exclude each other"),
+        (["get", "--topic", "a", "--group", "b"], "exclude each other"),
+        (["get", "--group", ""], "--group has no name"),
         (["get", "--broker", "all"], "must be a broker's id, or default"),
         (["set", "--topic", "a"], "KEY=VALUE is missing"),
         (["set", "--topic", "a", "b"], "must be KEY=VALUE"), (["unset", "--topic", "a"], "KEY is missing"),

@@ -5,8 +5,8 @@ import KafkaProtocolMore
 /// DescribeGroups, versions 0 to 6. 1 throttle time; 3 the operations allowed; 4 instance ids; 5 flexible; 6 an error for a group
 /// that is not there, in place of a dead one.
 ///
-/// In a tagged field that Kafka does not have a client may ask for the history of each group, of whatever type, and is
-/// answered in others.
+/// In a tagged field that Kafka does not have a client may ask for the history of each group, of whatever type, and for whom
+/// it waits, and is answered in others.
 enum DescribeGroupsHandler {
     private typealias Row = DescribeGroupsResponse.DescribedGroup
 
@@ -62,8 +62,25 @@ extension DescribeGroupsResponse.DescribedGroup {
             row.time = event.time
             row.generation = event.generation
             row.kind = event.kind.rawValue
-            row.memberId = event.member
             row.reason = event.reason
+            row.count = event.count
+            if event.count > 1 { row.firstTime = event.firstTime }
+            if let member = event.member {
+                (row.memberId, row.instanceId) = (member.id.text, member.instanceID?.text)
+                (row.clientId, row.clientHost) = (member.clientID.text, member.host)
+            }
+            return row
+        }
+        awaitedUntil = explanation.awaitedUntil ?? -1
+        awaited = explanation.awaited.map { awaited in
+            var row = DescribeGroupsResponse.AwaitedMember()
+            (row.memberId, row.instanceId) = (awaited.member.id.text, awaited.member.instanceID?.text)
+            (row.clientId, row.clientHost) = (awaited.member.clientID.text, awaited.member.host)
+            row.task = awaited.task
+            row.since = awaited.since ?? -1
+            row.deadline = awaited.deadline ?? -1
+            row.lastHeard = awaited.lastHeard ?? -1
+            row.sessionEnd = awaited.sessionEnd ?? -1
             return row
         }
     }

@@ -14,13 +14,19 @@ extension GroupMachine {
         _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
     ) {
         let session = Int64(request.sessionTimeoutMs)
-        guard !request.group.isEmpty else { return refuse(request, client, .invalidGroupId, token, &effects) }
+        guard !request.group.isEmpty else {
+            return refuse(request, client, .invalidGroupId, "the group has no name", token, &effects)
+        }
         guard session >= rules.minimumSessionTimeout, session <= rules.maximumSessionTimeout else {
-            return refuse(request, client, .invalidSessionTimeout, token, &effects)
+            let reason = """
+                its session timeout of \(session) ms is not from group.min.session.timeout.ms to \
+                group.max.session.timeout.ms, \(rules.minimumSessionTimeout) to \(rules.maximumSessionTimeout)
+                """
+            return refuse(request, client, .invalidSessionTimeout, reason, token, &effects)
         }
         switch groups[request.group] {
         case nil:
-            guard request.member.isEmpty else { return refuse(request, client, .unknownMemberId, token, &effects) }
+            guard request.member.isEmpty else { return refuseUnknown(request, client, token, &effects) }
             let group = ClassicGroup()
             // What nothing was stored of cannot be taken back.
             groups.set(request.group, .classic(group), in: .loaded)
@@ -28,7 +34,7 @@ extension GroupMachine {
         case .classic(let group): join(group, request, client, token, &effects)
         case .consumer(let group):
             if group.members.isEmpty, !request.member.isEmpty {
-                return refuse(request, client, .unknownMemberId, token, &effects)
+                return refuseUnknown(request, client, token, &effects)
             }
             if group.members.isEmpty, let classic = convertEmptyToClassic(request.group, group, &effects) {
                 return join(classic, request, client, token, &effects)
@@ -43,11 +49,11 @@ extension GroupMachine {
     ) {
         guard hasRoom(group, for: request.member) else {
             if !request.member.isEmpty { removeMember(request.member, of: group, request.group, &effects) }
-            effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, client.version)))
+            refuseFull(request, client, "it has", token, &effects)
             return completeJoinIfAllAreThere(request.group, group, &effects)
         }
         guard group.accepts(Name(request.protocolType), request.classicProtocols) else {
-            return refuse(request, client, .inconsistentGroupProtocol, token, &effects)
+            return refuse(request, client, .inconsistentGroupProtocol, group.mismatch(request), token, &effects)
         }
         let waiting = ClassicMember.Waiting(token: token, version: client.version)
         if request.member.isEmpty {
@@ -66,11 +72,30 @@ extension GroupMachine {
         }
     }
 
-    private func refuse(
-        _ request: JoinGroupRequest, _ client: GroupClient, _ error: ErrorCode, _ token: ReplyToken,
+    // MARK: Refusing
+
+    private mutating func refuse(
+        _ request: JoinGroupRequest, _ client: GroupClient, _ error: ErrorCode, _ reason: String, _ token: ReplyToken,
         _ effects: inout Effects<GroupMachine>
     ) {
+        noteRefusal(error, reason, NotedMember(request, client), of: request.group, effects.now)
         effects.reply(token, .joinGroup(.refusal(error, member: request.member, client.version)))
+    }
+
+    private mutating func refuseUnknown(
+        _ request: JoinGroupRequest, _ client: GroupClient, _ token: ReplyToken, _ effects: inout Effects<GroupMachine>
+    ) {
+        refuse(request, client, .unknownMemberId, "the group has no member of this id", token, &effects)
+    }
+
+    /// - Parameter what: "it has" as many members as it may, or gave out as many ids.
+    private mutating func refuseFull(
+        _ request: JoinGroupRequest, _ client: GroupClient, _ what: String, _ token: ReplyToken,
+        _ effects: inout Effects<GroupMachine>
+    ) {
+        let reason = "\(what) as many members as group.max.size allows, \(rules.maximumSize)"
+        noteRefusal(.groupMaxSizeReached, reason, NotedMember(request, client), of: request.group, effects.now)
+        effects.reply(token, .joinGroup(.refusal(.groupMaxSizeReached, client.version)))
     }
 
     // MARK: For the first time
@@ -86,8 +111,7 @@ extension GroupMachine {
         // Since version 4 the id is handed out first, so that whoever gives up on the join is known by it (KIP-394).
         if client.version >= 4, request.groupInstanceId == nil {
             guard group.pendingMembers.count < rules.maximumSize else {
-                return effects.reply(
-                    waiting.token, .joinGroup(.refusal(.groupMaxSizeReached, client.version)))
+                return refuseFull(request, client, "ids were given to", waiting.token, &effects)
             }
             group.pendingMembers.insert(id)
             effects.schedule(
@@ -107,8 +131,8 @@ extension GroupMachine {
         group.add(member)
         effects.schedule(.classicMember(request.group, member: member.id), after: GroupMachine.newMemberTimeout)
         let reason = request.reason ?? "a new member joined"
-        note(.joined, member.id, reason, of: request.group, group, effects.now)
-        rebalance(request.group, group, because: "member \(member.id) joined: \(reason)", &effects)
+        note(.joined, member.noted, reason, of: request.group, group, effects.now)
+        rebalance(request.group, group, because: "member \(member.id) joined: \(reason)", by: member.noted, &effects)
     }
 
     // MARK: Again
@@ -123,8 +147,12 @@ extension GroupMachine {
         }
         let error = group.check(id, request.instance)
         guard error == .none, let member = group[id], group.state != .empty else {
+            guard error == .fencedInstanceId, let holder = request.instance.flatMap({ group.instances[$0] }) else {
+                return refuseUnknown(request, client, waiting.token, &effects)
+            }
             return refuse(
-                request, client, error == .none ? .unknownMemberId : error, waiting.token, &effects)
+                request, client, error, "another process is this static member now, as \(holder)", waiting.token,
+                &effects)
         }
         let isUnchanged = member.protocols == request.classicProtocols
         switch group.state {
@@ -155,7 +183,9 @@ extension GroupMachine {
         member.joining = waiting
         group[member.id] = member
         if let reason {
-            rebalance(request.group, group, because: "member \(member.id) joined again: \(reason)", &effects)
+            rebalance(
+                request.group, group, because: "member \(member.id) joined again: \(reason)", by: member.noted, &effects
+            )
         }
     }
 
@@ -175,7 +205,7 @@ extension GroupMachine {
         }
         effects.cancel(.classicMember(request.group, member: old))
         note(
-            .fenced, old, "static member \(request.groupInstanceId ?? "") came back", of: request.group, group,
+            .fenced, member.noted, "static member \(request.groupInstanceId ?? "") came back", of: request.group, group,
             effects.now)
         (member.joining, member.syncing) = (nil, nil)
         member.update(request, client)
@@ -199,7 +229,8 @@ extension GroupMachine {
         case .stable, .completing:
             group[id]?.joining = waiting
             rebalance(
-                request.group, group, because: "static member \(request.groupInstanceId ?? "") came back", &effects)
+                request.group, group, because: "static member \(request.groupInstanceId ?? "") came back",
+                by: group[id]?.noted, &effects)
         }
     }
 }
@@ -224,6 +255,16 @@ extension SyncGroupResponse {
 }
 
 extension ClassicGroup {
+    /// Why somebody with the protocols of a request cannot be in the group.
+    fileprivate func mismatch(_ request: JoinGroupRequest) -> String {
+        guard !members.isEmpty, let protocolType else { return "it offers no protocol" }
+        guard Name(request.protocolType) == protocolType else {
+            return "it speaks \(request.protocolType), the members speak \(protocolType)"
+        }
+        let offered = request.protocols.map(\.name).joined(separator: ", ")
+        return "none of its protocols (\(offered)) is known to all members"
+    }
+
     /// The answer to a member that has joined the generation: the leader is told who the others are.
     func joined(_ id: Name, version: Int16) -> JoinGroupResponse {
         var response = JoinGroupResponse()

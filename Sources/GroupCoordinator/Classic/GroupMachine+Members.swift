@@ -74,10 +74,10 @@ extension GroupMachine {
         }
         let error = group.check(id, identity.instance)
         guard error == .none else { return error }
-        let reason = identity.reason ?? "asked to leave"
-        note(.left, id, reason, of: name, group, effects.now)
+        let (reason, member) = (identity.reason ?? "asked to leave", group[id]?.noted)
+        note(.left, member, reason, of: name, group, effects.now)
         removeMember(id, of: group, name, &effects)
-        rebalance(name, group, because: "member \(id) left: \(reason)", &effects)
+        rebalance(name, group, because: "member \(id) left: \(reason)", by: member, &effects)
         return .none
     }
 
@@ -102,9 +102,9 @@ extension GroupMachine {
         guard let member = group[id], member.isNew || !member.isWaiting else { return }
         let reason =
             member.isNew ? "its join was never answered" : "no heartbeat for \(member.sessionTimeout) ms"
-        note(.evicted, id, reason, of: name, group, effects.now)
+        note(.evicted, member.noted, reason, of: name, group, effects.now)
         removeMember(id, of: group, name, &effects)
-        rebalance(name, group, because: "member \(id) was not heard of", &effects)
+        rebalance(name, group, because: "member \(id) was not heard of", by: member.noted, &effects)
         completeJoinIfAllAreThere(name, group, &effects)
     }
 
@@ -121,7 +121,8 @@ extension GroupMachine {
     mutating func classicLoaded(_ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
         for member in group.orderedMembers { heardOf(member.id, of: group, named: name, &effects) }
         if group.members.count > rules.maximumSize {
-            rebalance(name, group, because: "it has more members than group.max.size allows", &effects)
+            rebalance(
+                name, group, because: "it has more members than group.max.size allows", by: nil, &effects)
         }
     }
 
@@ -132,11 +133,11 @@ extension GroupMachine {
     }
 
     mutating func note(
-        _ kind: GroupEvent.Kind, _ member: Name, _ reason: String, of name: Name, _ group: ClassicGroup,
+        _ kind: GroupEvent.Kind, _ member: NotedMember?, _ reason: String, of name: Name, _ group: ClassicGroup,
         _ now: CoordinatorTime
     ) {
         histories.note(
-            GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member.text, reason: reason),
+            GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member, reason: reason),
             of: name)
     }
 }

@@ -6,8 +6,11 @@ import KafkaProtocolMore
 /// The rebalance of a classic group: gather the members, begin a generation, hand out the assignments.
 extension GroupMachine {
     /// Begins a rebalance, unless one is gathering members already.
+    ///
+    /// - Parameter member: who caused it, where that was one.
     mutating func rebalance(
-        _ name: Name, _ group: ClassicGroup, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ group: ClassicGroup, because reason: String, by member: NotedMember?,
+        _ effects: inout Effects<GroupMachine>
     ) {
         guard group.state != .preparing else { return }
         if group.state == .completing { endSync(group, name, .rebalanceInProgress, &effects) }
@@ -20,7 +23,7 @@ extension GroupMachine {
             effects.schedule(.classicJoin(name), after: group.rebalanceTimeout)
         }
         group.enter(.preparing, at: effects.now.wall)
-        note(.rebalanceStarted, "", reason, of: name, group, effects.now)
+        note(.rebalanceStarted, member, reason, of: name, group, effects.now)
     }
 
     mutating func completeJoinIfAllAreThere(
@@ -48,7 +51,7 @@ extension GroupMachine {
         for member in group.orderedMembers where !member.isJoining && member.instanceID == nil {
             effects.cancel(.classicMember(name, member: member.id))
             group.remove(member.id)
-            note(.evicted, member.id, "did not join the rebalance in time", of: name, group, effects.now)
+            note(.evicted, member.noted, "did not join the rebalance in time", of: name, group, effects.now)
         }
         // Static members are waited for until their session ends.
         guard group.members.isEmpty || group.electJoinedLeader() else {
@@ -57,8 +60,9 @@ extension GroupMachine {
         effects.cancel(.classicJoin(name))
         group.beginGeneration(at: effects.now.wall)
         note(
-            .rebalanceEnded, "", "\(group.members.count) members, protocol \(group.protocolName ?? "none")", of: name,
-            group, effects.now)
+            .rebalanceEnded, nil,
+            "\(counted(group.members.count, "member")), protocol \(group.protocolName ?? "none")", of: name, group,
+            effects.now)
         guard !group.members.isEmpty else {
             return effects.write(.classicGroup(name, group.record(at: effects.now.wall)))
         }
@@ -142,10 +146,12 @@ extension GroupMachine {
         else { return }
         if let failure {
             endSync(group, name, failure.errorCode, &effects)
-            return rebalance(name, group, because: "the assignment could not be stored", &effects)
+            return rebalance(name, group, because: "the assignment could not be stored", by: nil, &effects)
         }
         group.enter(.stable, at: effects.now.wall)
-        note(.assigned, group.leader ?? "", "the leader's assignment is stored", of: name, group, effects.now)
+        note(
+            .assigned, group.leader.flatMap { group[$0] }?.noted, "the leader's assignment is stored", of: name, group,
+            effects.now)
         for var member in group.orderedMembers {
             member.assignment = assignments[member.id] ?? []
             if let syncing = member.syncing {
@@ -182,10 +188,11 @@ extension GroupMachine {
         let late = group.pendingSync.sorted()
         for id in late {
             effects.cancel(.classicMember(name, member: id))
-            group.remove(id)
-            note(.evicted, id, "did not ask for its assignment in time", of: name, group, effects.now)
+            let member = group.remove(id)?.noted
+            note(.evicted, member, "did not ask for its assignment in time", of: name, group, effects.now)
         }
-        rebalance(name, group, because: "\(late.count) members did not ask for their assignment", &effects)
+        rebalance(
+            name, group, because: "\(counted(late.count, "member")) did not ask for the assignment", by: nil, &effects)
         completeJoinIfAllAreThere(name, group, &effects)
     }
 }

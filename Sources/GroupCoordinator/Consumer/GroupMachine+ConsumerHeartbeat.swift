@@ -39,6 +39,10 @@ extension GroupMachine {
                 response = try stayInConsumer(request, client, &effects)
             }
         } catch {
+            // Who leaves has nothing to wait for.
+            if request.memberEpoch >= 0 {
+                noteRefusal(error.code, error.message, NotedMember(request, client), of: request.group, effects.now)
+            }
             response.errorCode = error.code.rawValue
             response.errorMessage = error.message.isEmpty ? nil : error.message
         }

@@ -20,7 +20,7 @@ extension GroupMachine {
         }
         if isNew {
             let language = change.after.isClassic ? "classic" : "consumer"
-            noteConsumer(.joined, id, "by the \(language) protocol", of: name, effects.now)
+            noteConsumer(.joined, change.after.noted, "by the \(language) protocol", of: name, effects.now)
         }
         if change.patternChanged { patternChanged(change, name, &effects) }
         refreshPatterns(name, &effects)
@@ -28,7 +28,7 @@ extension GroupMachine {
         if change.topicsChanged || change.patternChanged {
             reason = isNew ? "member \(id) joined" : "member \(id) changed its subscription"
         }
-        refreshEpoch(name, because: reason, &effects)
+        refreshEpoch(name, because: reason, by: change.after.noted, &effects)
         return change.topicsChanged || change.patternChanged
     }
 
@@ -46,7 +46,7 @@ extension GroupMachine {
         write(.consumerTargetMember(name, member: member.id, (target ?? [:]).targetValue), &effects)
         write(.consumerCurrent(name, member: member.id, member.current.value), &effects)
         noteConsumer(
-            .fenced, old.id, "static member \(member.metadata.instanceID ?? "") came back as \(member.id)", of: name,
+            .fenced, old.noted, "static member \(member.metadata.instanceID ?? "") came back as \(member.id)", of: name,
             effects.now)
     }
 
@@ -71,7 +71,7 @@ extension GroupMachine {
         }
         if request.memberEpoch == CurrentAssignment.awayEpoch {
             write(.consumerCurrent(name, member: member.id, member.current.away.value), &effects)
-            noteConsumer(.left, member.id, "for a while: it keeps its partitions", of: name, effects.now)
+            noteConsumer(.left, member.noted, "for a while: it keeps its partitions", of: name, effects.now)
         } else {
             removeConsumerMembers([member.id], of: name, .left, because: "asked to leave", &effects)
         }
@@ -87,7 +87,8 @@ extension GroupMachine {
         _ effects: inout Effects<GroupMachine>
     ) {
         guard !ids.isEmpty else { return }
-        for id in ids.sorted() { noteConsumer(kind, id, reason, of: name, effects.now) }
+        let leaving = ids.sorted().compactMap { consumer(name).members[$0]?.noted }
+        for member in leaving { noteConsumer(kind, member, reason, of: name, effects.now) }
         let left = ids.count == 1 ? "member \(ids.first ?? "")" : "\(ids.count) members"
         let group = consumer(name)
         if downgradesWithout(ids, group) {
@@ -97,7 +98,8 @@ extension GroupMachine {
         }
         for id in ids.sorted() { removeConsumerRecords(name, id, &effects) }
         dropUnusedPatterns(name, &effects)
-        refreshEpoch(name, because: "\(left) left: \(reason)", &effects)
+        refreshEpoch(
+            name, because: "\(left) left: \(reason)", by: leaving.count == 1 ? leaving[0] : nil, &effects)
         retargetIfDue(name, &effects)
     }
 

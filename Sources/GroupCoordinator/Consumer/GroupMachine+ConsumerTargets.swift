@@ -18,7 +18,11 @@ extension GroupMachine {
 
     /// Raises the epoch of a group for a reason that is given, or because its topics are not what they were. Topics that
     /// changed are noticed when a member is heard of.
-    mutating func refreshEpoch(_ name: Name, because reason: String?, _ effects: inout Effects<GroupMachine>) {
+    ///
+    /// - Parameter member: who gave the reason, where that was one.
+    mutating func refreshEpoch(
+        _ name: Name, because reason: String?, by member: NotedMember?, _ effects: inout Effects<GroupMachine>
+    ) {
         let group = consumer(name)
         if reason == nil, let last = refreshes[name], last.version == image.position.offset,
             last.hash == group.metadataHash
@@ -28,18 +32,21 @@ extension GroupMachine {
         let hash = hash(of: group.subscribedTopics)
         refreshes[name] = MetadataRefresh(version: image.position.offset, hash: hash)
         guard reason != nil || hash != group.metadataHash else { return }
-        raiseEpoch(name, hash, because: reason ?? "the topics that it reads have changed", &effects)
+        raiseEpoch(
+            name, hash, because: reason ?? "the topics that it reads have changed",
+            by: reason == nil ? nil : member, &effects)
     }
 
     private mutating func raiseEpoch(
-        _ name: Name, _ hash: Int64, because reason: String, _ effects: inout Effects<GroupMachine>
+        _ name: Name, _ hash: Int64, because reason: String, by member: NotedMember?,
+        _ effects: inout Effects<GroupMachine>
     ) {
         let epoch = consumer(name).epoch
         var value = ConsumerGroupMetadataValue()
         value.epoch = epoch == .max ? 1 : epoch + 1
         value.metadataHash = hash
         write(.consumerGroup(name, value), &effects)
-        noteConsumer(.rebalanceStarted, "", reason, of: name, effects.now)
+        noteConsumer(.rebalanceStarted, member, reason, of: name, effects.now)
     }
 
     /// Of the topics that are there; of none it is 0.
@@ -98,8 +105,9 @@ extension GroupMachine {
         write(.consumerTarget(name, value), &effects)
         let partitions = targets.values.reduce(0) { $0 + $1.partitionCount }
         noteConsumer(
-            .assigned, "",
-            "\(assignor): \(moved) of \(partitions) partitions go to another of \(group.members.count) members",
+            .assigned, nil,
+            "\(assignor): \(moved) of \(counted(partitions, "partition")) \(moved == 1 ? "goes" : "go") to another of "
+                + counted(group.members.count, "member"),
             of: name, effects.now)
     }
 
@@ -134,18 +142,18 @@ extension GroupMachine {
             }
         }
         if next.state == .stable, consumer(name).state == .stable {
-            noteConsumer(.rebalanceEnded, "", "every member has its partitions", of: name, effects.now)
+            noteConsumer(.rebalanceEnded, nil, "every member has its partitions", of: name, effects.now)
         }
     }
 }
 
 extension GroupMachine {
     mutating func noteConsumer(
-        _ kind: GroupEvent.Kind, _ member: Name, _ reason: String, of name: Name, _ now: CoordinatorTime
+        _ kind: GroupEvent.Kind, _ member: NotedMember?, _ reason: String, of name: Name, _ now: CoordinatorTime
     ) {
         let epoch = groups[name]?.generation ?? -1
         histories.note(
-            GroupEvent(time: now.wall, generation: epoch, kind: kind, member: member.text, reason: reason), of: name)
+            GroupEvent(time: now.wall, generation: epoch, kind: kind, member: member, reason: reason), of: name)
     }
 
     /// Changes with anything that matters to an assignment; nil where there is no such topic.

@@ -6,6 +6,8 @@ import Runtime
 /// What has settings of its own.
 public enum ConfigurationResource: Sendable, Hashable {
     case topic(String)
+    /// A group, whether it is there yet or not.
+    case group(String)
     /// A broker, by its id.
     case broker(Int32)
     /// What holds for every broker that is not set otherwise.
@@ -52,7 +54,7 @@ public struct SettingChange: Sendable, Equatable {
 
 extension Client {
     /// Describes settings: those named, or all. Each resource is reported by itself, in the order given; all of them have
-    /// to be answered by the same broker (a broker answers for itself and for topics).
+    /// to be answered by the same broker (a broker answers for itself, for topics and for groups).
     public func describeSettings(
         of resources: [ConfigurationResource], names: [String]? = nil,
         completion: @escaping ([Result<[DescribedSetting], ClientError>]) -> Void
@@ -119,6 +121,7 @@ extension ConfigurationResource: CustomStringConvertible {
     public var description: String {
         switch self {
         case .topic(let name): "topic \(name)"
+        case .group(let name): "group \(name)"
         case .broker(let id): "broker \(id)"
         case .brokerDefaults: "all brokers"
         case .brokerLoggers(let id): "the loggers of broker \(id)"
@@ -130,12 +133,13 @@ extension ConfigurationResource: CustomStringConvertible {
         case .topic: 2
         case .broker, .brokerDefaults: 4
         case .brokerLoggers: 8
+        case .group: 32
         }
     }
 
     fileprivate var name: String {
         switch self {
-        case .topic(let name): name
+        case .topic(let name), .group(let name): name
         case .broker(let id), .brokerLoggers(let id): "\(id)"
         case .brokerDefaults: ""
         }
@@ -144,7 +148,7 @@ extension ConfigurationResource: CustomStringConvertible {
     /// A broker knows only its own settings and loggers.
     fileprivate var destination: Destination {
         switch self {
-        case .topic, .brokerDefaults: .any
+        case .topic, .group, .brokerDefaults: .any
         case .broker(let id), .brokerLoggers(let id): .node(id)
         }
     }

@@ -166,4 +166,4 @@ extension ConsumerGroupDescribeResponse.Assignment {
 }
 
 /// An address without the slash that Kafka puts before it.
-private func shownHost(_ text: String) -> String { text.hasPrefix("/") ? String(text.dropFirst()) : text }
+func shownHost(_ text: String) -> String { text.hasPrefix("/") ? String(text.dropFirst()) : text }

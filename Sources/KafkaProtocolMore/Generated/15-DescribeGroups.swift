@@ -87,6 +87,8 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         public var authorizedOperations: Int32 = -2147483648
         public var historySince: Int64 = -1
         public var history: [GroupEvent] = []
+        public var awaited: [AwaitedMember] = []
+        public var awaitedUntil: Int64 = -1
         public init() {}
 
         package init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
@@ -104,6 +106,8 @@ public struct DescribeGroupsResponse: ThrottledResponse {
                     switch tag {
                     case 10000: historySince = try field.int64()
                     case 10001: history = try field.array(compact: true, version: version)
+                    case 10002: awaited = try field.array(compact: true, version: version)
+                    case 10003: awaitedUntil = try field.int64()
                     default: return false
                     }
                     return true
@@ -128,7 +132,9 @@ public struct DescribeGroupsResponse: ThrottledResponse {
             if compact {
                 let hasHistorySince = historySince != -1
                 let hasHistory = !history.isEmpty
-                writer.writeTagCount(hasHistorySince, hasHistory)
+                let hasAwaited = !awaited.isEmpty
+                let hasAwaitedUntil = awaitedUntil != -1
+                writer.writeTagCount(hasHistorySince, hasHistory, hasAwaited, hasAwaitedUntil)
                 if hasHistorySince {
                     let start = writer.beginTaggedField(10000)
                     writer.write(historySince)
@@ -137,6 +143,16 @@ public struct DescribeGroupsResponse: ThrottledResponse {
                 if hasHistory {
                     let start = writer.beginTaggedField(10001)
                     try writer.writeArray(history, compact: true, version: version)
+                    writer.insertSize(at: start)
+                }
+                if hasAwaited {
+                    let start = writer.beginTaggedField(10002)
+                    try writer.writeArray(awaited, compact: true, version: version)
+                    writer.insertSize(at: start)
+                }
+                if hasAwaitedUntil {
+                    let start = writer.beginTaggedField(10003)
+                    writer.write(awaitedUntil)
                     writer.insertSize(at: start)
                 }
             }
@@ -185,6 +201,11 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         public var kind = ""
         public var memberId = ""
         public var reason = ""
+        public var clientId = ""
+        public var clientHost = ""
+        public var instanceId: String?
+        public var count: Int32 = 1
+        public var firstTime: Int64 = -1
         public init() {}
 
         package init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
@@ -193,7 +214,17 @@ public struct DescribeGroupsResponse: ThrottledResponse {
             kind = try cursor.string(compact: true)
             memberId = try cursor.string(compact: true)
             reason = try cursor.string(compact: true)
-            try cursor.skipTaggedFields()
+            try cursor.taggedFields { (tag, field) throws(DecodeError) in
+                switch tag {
+                case 10000: clientId = try field.string(compact: true)
+                case 10001: clientHost = try field.string(compact: true)
+                case 10002: instanceId = try field.nullableString(compact: true)
+                case 10003: count = try field.int32()
+                case 10004: firstTime = try field.int64()
+                default: return false
+                }
+                return true
+            }
         }
 
         package func encode(into writer: inout ByteWriter, version: Int16) throws(EncodeError) {
@@ -202,9 +233,80 @@ public struct DescribeGroupsResponse: ThrottledResponse {
             try writer.write(kind, compact: true)
             try writer.write(memberId, compact: true)
             try writer.write(reason, compact: true)
-            writer.writeUnsignedVarint(0)
+            let hasClientId = !clientId.isEmpty
+            let hasClientHost = !clientHost.isEmpty
+            let hasInstanceId = instanceId != nil
+            let hasCount = count != 1
+            let hasFirstTime = firstTime != -1
+            writer.writeTagCount(hasClientId, hasClientHost, hasInstanceId, hasCount, hasFirstTime)
+            if hasClientId {
+                let start = writer.beginTaggedField(10000)
+                try writer.write(clientId, compact: true)
+                writer.insertSize(at: start)
+            }
+            if hasClientHost {
+                let start = writer.beginTaggedField(10001)
+                try writer.write(clientHost, compact: true)
+                writer.insertSize(at: start)
+            }
+            if hasInstanceId {
+                let start = writer.beginTaggedField(10002)
+                try writer.write(instanceId, compact: true)
+                writer.insertSize(at: start)
+            }
+            if hasCount {
+                let start = writer.beginTaggedField(10003)
+                writer.write(count)
+                writer.insertSize(at: start)
+            }
+            if hasFirstTime {
+                let start = writer.beginTaggedField(10004)
+                writer.write(firstTime)
+                writer.insertSize(at: start)
+            }
         }
 
         package static func minimumSize(version: Int16) -> Int { 16 }
+    }
+
+    public struct AwaitedMember: KafkaStructure {
+        public var memberId = ""
+        public var instanceId: String? = ""
+        public var clientId = ""
+        public var clientHost = ""
+        public var task = ""
+        public var since: Int64 = 0
+        public var deadline: Int64 = 0
+        public var lastHeard: Int64 = 0
+        public var sessionEnd: Int64 = 0
+        public init() {}
+
+        package init(from cursor: inout ByteCursor, version: Int16) throws(DecodeError) {
+            memberId = try cursor.string(compact: true)
+            instanceId = try cursor.nullableString(compact: true)
+            clientId = try cursor.string(compact: true)
+            clientHost = try cursor.string(compact: true)
+            task = try cursor.string(compact: true)
+            since = try cursor.int64()
+            deadline = try cursor.int64()
+            lastHeard = try cursor.int64()
+            sessionEnd = try cursor.int64()
+            try cursor.skipTaggedFields()
+        }
+
+        package func encode(into writer: inout ByteWriter, version: Int16) throws(EncodeError) {
+            try writer.write(memberId, compact: true)
+            try writer.write(instanceId, compact: true)
+            try writer.write(clientId, compact: true)
+            try writer.write(clientHost, compact: true)
+            try writer.write(task, compact: true)
+            writer.write(since)
+            writer.write(deadline)
+            writer.write(lastHeard)
+            writer.write(sessionEnd)
+            writer.writeUnsignedVarint(0)
+        }
+
+        package static func minimumSize(version: Int16) -> Int { 38 }
     }
 }

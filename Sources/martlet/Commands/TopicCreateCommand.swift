@@ -66,6 +66,6 @@ struct TopicCreateCommand: ParsableCommand {
     private static func shape(_ topic: CreatedTopic) -> String {
         guard topic.partitionCount > 0 else { return "" }
         let replicas = topic.replicationFactor == 1 ? "" : ", \(topic.replicationFactor) replicas each"
-        return " (\(topic.partitionCount) partition\(topic.partitionCount == 1 ? "" : "s")\(replicas))"
+        return " (\(counted(topic.partitionCount, "partition"))\(replicas))"
     }
 }

@@ -86,7 +86,7 @@ struct TopicDescribeCommand: ParsableCommand {
 
     private func description(_ topic: ClusterMetadata.Topic, _ own: [DescribedSetting], _ style: Style) -> String {
         let count = topic.partitions.count
-        let head = "\(style.bold(topic.name))  \(count) partition\(count == 1 ? "" : "s")"
+        let head = "\(style.bold(topic.name))  \(counted(count, "partition"))"
         var text = "\(head)  id \(topic.id)\(topic.isInternal ? "  internal" : "")\n"
         for setting in own { text += "  \(setting.name)=\(setting.shownValue)\n" }
         var table = TextTable(["partition", "leader", "epoch", "replicas", "in sync"], indentation: 2)

@@ -14,7 +14,7 @@ final class ClientSession {
     let pool: BlockingPool
     /// Called at SIGINT and SIGTERM, in place of ending at once.
     var onInterrupt: (() -> Void)?
-    private let bootstrap: BootstrapServers
+    private let options: ConnectionOptions
     private var exitCode = ExitCode.success
     private var hasOutputFailed = false
     private let outage: OutageNotice
@@ -25,7 +25,7 @@ final class ClientSession {
         self.shard = shard
         self.pool = pool
         self.terminal = terminal
-        bootstrap = options.bootstrap
+        self.options = options
         loop = ShardLoop(shard: shard, resolvers: pool)
         var configuration = options.clientConfiguration
         configuration.allowAutoTopicCreation = createsTopics
@@ -100,6 +100,9 @@ final class ClientSession {
         if let advice = advice(on: error) { terminal.writeError("\(advice)\n") }
     }
 
+    /// A command to type next, which asks the same cluster.
+    func hint(_ command: String) -> String { options.hint(command) }
+
     private func interrupted() {
         if let onInterrupt { return onInterrupt() }
         finish(.interrupted)
@@ -109,11 +112,14 @@ final class ClientSession {
         switch error.code {
         case .disconnected, .timedOut:
             return """
-                Is a broker running at \(bootstrap.argumentText)? Name others with --bootstrap HOST:PORT, or start \
+                Is a broker running at \(options.bootstrap.argumentText)? Name others with --bootstrap HOST:PORT, or start \
                 one: martlet server --listen localhost:9092 --data ./data
                 """
         case .broker(.unknownTopicOrPartition):
-            return "See what there is with 'martlet topic list', or make one with 'martlet topic create NAME'."
+            return """
+                See what there is with '\(hint("martlet topic list"))', or make one with \
+                '\(hint("martlet topic create NAME"))'.
+                """
         case .broker(.topicAlreadyExists):
             return "Add --if-not-exists if that is fine."
         case .broker(.messageTooLarge):
@@ -121,9 +127,9 @@ final class ClientSession {
         case .broker(.offsetOutOfRange):
             return "Start elsewhere: --from beginning, --from end, or a time."
         case .broker(.groupIdNotFound):
-            return "See what there is with 'martlet group list'."
+            return "See what there is with '\(hint("martlet group list"))'."
         case .broker(.nonEmptyGroup), .broker(.groupSubscribedToTopic):
-            return "Stop its members first; who they are says 'martlet group describe'."
+            return "Stop its members first; who they are says '\(hint("martlet group describe"))'."
         case .broker(.invalidReplicationFactor):
             return "There are fewer brokers than that; leave --replication-factor out to take the default."
         default: return nil

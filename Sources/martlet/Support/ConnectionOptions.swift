@@ -16,6 +16,11 @@ struct ConnectionOptions: ParsableArguments {
         guard timeout > 0 else { throw ValidationError("--timeout must be at least 1") }
     }
 
+    /// A command to type next, which asks the same cluster.
+    func hint(_ command: String) -> String {
+        bootstrap == ConnectionOptions().bootstrap ? command : "\(command) -b \(bootstrap.argumentText)"
+    }
+
     /// The client's settings that follow.
     var clientConfiguration: ClientConfiguration {
         var configuration = ClientConfiguration(bootstrapServers: bootstrap.endpoints, clientId: "martlet")
@@ -25,7 +30,7 @@ struct ConnectionOptions: ParsableArguments {
     }
 }
 
-struct BootstrapServers: ExpressibleByArgument {
+struct BootstrapServers: ExpressibleByArgument, Equatable {
     let endpoints: [BrokerEndpoint]
 
     init(endpoints: [BrokerEndpoint]) { self.endpoints = endpoints }

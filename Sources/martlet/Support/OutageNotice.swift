@@ -1,8 +1,8 @@
 import KafkaClientCore
 import Runtime
 
-/// Tells people that a command waits for brokers: once when none could be reached so far, and once for each time that a
-/// connection was lost.
+/// Tells people that a command waits for brokers: once when none could be reached so far, and for each time that a
+/// connection was lost once that it was, and once that there is one again.
 final class OutageNotice {
     private enum State {
         /// No connection could be used yet. Can become `connected`.
@@ -30,7 +30,9 @@ final class OutageNotice {
 
     func connectionChanged(_ change: ConnectionChange) {
         switch change {
-        case .ready: state = .connected
+        case .ready(let endpoint):
+            if case .lost = state { terminal.writeError("connected again (\(endpoint))\n") }
+            state = .connected
         case .failed(let endpoint, let reason):
             lastFailure = "\(endpoint): \(reason)"
             guard case .connected = state else { return }

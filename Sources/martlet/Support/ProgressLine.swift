@@ -42,10 +42,12 @@ final class ProgressLine {
 }
 
 /// `1 record`, `12,345 records`.
-func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+func counted(_ count: some BinaryInteger, _ noun: String) -> String {
+    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+}
 
 /// A number with commas between thousands.
-func grouped(_ number: Int) -> String {
+func grouped(_ number: some BinaryInteger) -> String {
     var text = ""
     for (index, digit) in String(number).reversed().enumerated() {
         if index > 0, index % 3 == 0, digit != "-" { text.append(",") }

@@ -44,7 +44,8 @@ import Transcripts
         for row in KafkaAnswer.all {
             if case .chapter = row.place { known.insert("\(row.verb) \(row.error)") }
         }
-        let shown = answers.flatMap { answer in
+        // What is explained tells of errors that others were answered.
+        let shown = answers.filter { $0.verb != "explain" }.flatMap { answer in
             (answer.errors.isEmpty ? ["NONE"] : answer.errors).map { "\(answer.verb) \($0)" }
         }
         #expect(Set(shown).subtracting(known).sorted() == [])

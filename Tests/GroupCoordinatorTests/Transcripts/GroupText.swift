@@ -72,7 +72,7 @@ enum GroupText {
         case .describeGroup(let row): described(row.errorCode, row)
         case .listGroups(let rows): described(0, rows)
         case .deleteGroup(let error): TranscriptReply(error)
-        case .explainGroup(let explanation): described(0, explanation?.events ?? [])
+        case .explainGroup(let explanation): described(explanation)
         case .consumerGroupHeartbeat(let response): described(response.errorCode, response)
         case .describeConsumerGroup(let row): described(row.errorCode, row)
         }
@@ -87,12 +87,28 @@ enum GroupText {
         return TranscriptReply(.none, lines.isEmpty ? "nothing" : lines.joined(separator: ", "))
     }
 
-    private static func described(_ error: Int16, _ events: [GroupEvent]) -> TranscriptReply {
-        let lines = events.map { event in
-            let member = event.member.isEmpty ? "" : " \(event.member)"
-            return "\(event.generation): \(event.kind.rawValue)\(member), \(event.reason)"
+    private static func described(_ explanation: GroupExplanation?) -> TranscriptReply {
+        var lines = (explanation?.events ?? []).map { event in
+            let member = event.member.map { " \(named($0))" } ?? ""
+            let times = event.count > 1 ? ", \(event.count) times" : ""
+            return "\(event.generation): \(event.kind.rawValue)\(member), \(event.reason)\(times)"
         }
+        for awaited in explanation?.awaited ?? [] {
+            let times = [
+                ("since", awaited.since), ("until", awaited.deadline), ("heard", awaited.lastHeard),
+                ("session until", awaited.sessionEnd),
+            ]
+            let known = times.compactMap { name, time in time.map { " \(name) \($0)" } }.joined()
+            lines.append("waits for \(named(awaited.member)) \(awaited.task)\(known)")
+        }
+        if let until = explanation?.awaitedUntil { lines.append("waits until \(until)") }
         return TranscriptReply(.none, lines.isEmpty ? "nothing" : lines.joined(separator: "; "))
+    }
+
+    private static func named(_ member: NotedMember) -> String {
+        let id = member.id.isEmpty ? "somebody" : member.id
+        let client = member.clientID.isEmpty ? "" : " of \(member.clientID)"
+        return id + client + (member.instanceID.map { " as \($0)" } ?? "")
     }
 
     // MARK: Records

@@ -9,10 +9,11 @@ struct GroupReportTests {
     private func partition(_ number: Int32) -> TopicPartition { TopicPartition(topic: "orders", partition: number) }
 
     private func report(
-        committed: [Int32: Int64], ends: [Int32: Int64], oldest: [Int32: Int64] = [:], readers: [Int32] = []
+        committed: [Int32: Int64], ends: [Int32: Int64], oldest: [Int32: Int64] = [:], readers: [Int32] = [],
+        instance: String? = nil
     ) -> GroupReport {
         let member = GroupDescription.Member(
-            id: "m1", instanceId: nil, clientId: "app", host: "127.0.0.1", assignment: readers.map(partition),
+            id: "m1", instanceId: instance, clientId: "app", host: "127.0.0.1", assignment: readers.map(partition),
             target: nil, subscription: ["orders"])
         let description = GroupDescription(
             name: "billing", kind: .classic, state: "Stable", protocolType: "consumer", assignor: "range", epoch: nil,
@@ -75,6 +76,24 @@ struct GroupReportTests {
                 "committed":null,"end":3,"lag":null,"lagSeconds":null,"member":"m1","metadata":null}]}
 
                 """)
+    }
+
+    @Test func instancesHaveAColumnWhereThereAreAny() {
+        let report = report(
+            committed: [0: 5, 1: 9], ends: [0: 6, 1: 9], oldest: [0: 99_000], readers: [0], instance: "i1")
+        let style = Style(isTerminal: false, environment: [:], width: 80)
+        #expect(
+            report.text(style) == """
+                billing  stable  classic  assignor range  coordinator 1
+                  topic   partition  committed  end  lag  behind  member  instance  client  host
+                  orders  0          5          6    1    1.0 s   m1      i1        app     127.0.0.1
+                  orders  1          9          9    0    0 s     -       -         -       -
+                  1 record waits, the oldest for 1.0 s
+
+                """)
+        #expect(
+            self.report(committed: [:], ends: [:], instance: "i1").text(style).hasSuffix(
+                "  m1 (app on 127.0.0.1, instance i1) reads nothing\n"))
     }
 
     @Test(arguments: [

@@ -30,6 +30,22 @@ struct OffsetPlanTests {
         for (target, expected) in cases { #expect(try target.destination(orders, known) == expected, "\(target)") }
     }
 
+    @Test func whatWasAskedForIsKeptWhereItLiesOutside() throws {
+        let known = bounds(50, 10, 100)
+        let cases: [(OffsetTarget, Int64?, String?)] = [
+            (.offset(9), 9, "9 is before the start of the log"), (.offset(101), 101, "101 is past the end of the log"),
+            (.shift(-41), 9, "9 is before the start of the log"), (.offset(10), nil, nil), (.offset(100), nil, nil),
+            (.listed([orders: 500]), 500, "500 is past the end of the log"), (.earliest, nil, nil),
+        ]
+        for (target, wanted, note) in cases {
+            let move = try #require(try target.plan([orders: known]).first)
+            #expect(move.wanted == wanted && move.note == note, "\(target)")
+        }
+        // Where the group is it may stay, also outside of the log.
+        let gone = try #require(try OffsetTarget.current.plan([orders: bounds(5, 10, 100)]).first)
+        #expect(gone == OffsetMove(partition: orders, from: 5, to: 5))
+    }
+
     @Test func withoutAnOffsetTheEndIsTheCurrentPlace() throws {
         let known = bounds(nil, 10, 100)
         #expect(try OffsetTarget.current.destination(orders, known) == 100)

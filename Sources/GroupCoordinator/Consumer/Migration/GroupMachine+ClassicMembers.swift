@@ -35,6 +35,7 @@ extension GroupMachine {
                 expectMember(id, request, &effects)
             }
         } catch {
+            noteRefusal(error.code, error.message, NotedMember(request, client), of: request.group, effects.now)
             effects.reply(token, .joinGroup(.refusal(error.code, client.version)))
         }
     }

@@ -44,8 +44,8 @@ extension GroupMachine {
         establish(classic, name, &effects)
         effects.write(.classicGroup(name, classic.record(at: effects.now.wall)))
         for member in members { heardOf(member.id, of: classic, named: name, &effects) }
-        noteConsumer(.converted, "", "to classic: \(reason)", of: name, effects.now)
-        if rebalances { rebalance(name, classic, because: reason, &effects) }
+        noteConsumer(.converted, nil, "to classic: \(reason)", of: name, effects.now)
+        if rebalances { rebalance(name, classic, because: reason, by: nil, &effects) }
     }
 
     /// A group without members changes its protocol silently.

@@ -88,7 +88,7 @@ extension GroupMachine {
                 .consumerSession(name, member: member.id), after: sessionTimeout(of: member, in: name))
         }
         noteConsumer(
-            .converted, "", "from classic: a member of the consumer protocol joins", of: name, effects.now)
+            .converted, nil, "from classic: a member of the consumer protocol joins", of: name, effects.now)
     }
 }
 

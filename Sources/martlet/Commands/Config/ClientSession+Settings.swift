@@ -4,7 +4,7 @@ extension ClientSession {
     /// Calls `body` once the broker that answers for `resource` is known; ends the command where there is none.
     func reach(_ resource: ConfigurationResource, _ body: @escaping () -> Void) {
         switch resource {
-        case .topic, .brokerDefaults: body()
+        case .topic, .group, .brokerDefaults: body()
         case .broker(let id), .brokerLoggers(let id):
             client.describeCluster(topics: []) { result in
                 switch result {

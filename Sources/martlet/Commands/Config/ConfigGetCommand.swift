@@ -7,13 +7,14 @@ struct ConfigGetCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "get", abstract: "Show settings, where they come from, and which cannot be changed",
             discussion: """
-                Without --all and without names only what is set for the topic or broker itself is shown; for a broker \
+                Without --all and without names only what is set for the topic, group or broker itself is shown; for a broker \
                 that is also what it was started with.
                 """,
             examples: [
                 Example("what is set for a topic", "martlet config get --topic orders"),
                 Example("all that counts for it", "martlet config get --topic orders --all"),
                 Example("one setting, whether it is set or not", "martlet config get --topic orders retention.ms"),
+                Example("what a group goes by", "martlet config get --group billing --all"),
                 Example("what was set for all brokers", "martlet config get --broker default"),
                 Example("a broker's log levels, a JSON object a line", "martlet config get --logger 1 --json"),
             ], seeAlso: ["martlet config set", "martlet config unset"])
@@ -80,6 +81,7 @@ extension DescribedSetting {
     func isOwn(of resource: ConfigurationResource) -> Bool {
         switch resource {
         case .topic: source == .topic
+        case .group: source == .group
         case .broker: source == .broker || source == .startOfBroker
         case .brokerDefaults: source == .brokerDefaults
         case .brokerLoggers: source == .brokerLogger

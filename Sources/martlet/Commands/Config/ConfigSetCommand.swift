@@ -11,6 +11,9 @@ struct ConfigSetCommand: ParsableCommand {
                 Example(
                     "for every topic that says nothing", "martlet config set --broker default log.retention.ms=86400000"
                 ),
+                Example(
+                    "miss members of a group sooner",
+                    "martlet config set --group billing consumer.session.timeout.ms=45000"),
                 Example("see more of what a broker does", "martlet config set --logger 1 root=DEBUG"),
             ], seeAlso: ["martlet config get", "martlet config unset"])
     }

@@ -8,6 +8,7 @@ struct ConfigUnsetCommand: ParsableCommand {
             discussion: "All of them are taken away or, where one is refused, none.",
             examples: [
                 Example("leave it to the brokers", "martlet config unset --topic orders retention.ms cleanup.policy"),
+                Example("for a group", "martlet config unset --group billing consumer.session.timeout.ms"),
                 Example("for all brokers", "martlet config unset --broker default log.retention.ms"),
             ], seeAlso: ["martlet config get", "martlet config set"])
     }

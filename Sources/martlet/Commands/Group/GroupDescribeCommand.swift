@@ -80,26 +80,41 @@ extension GroupReport {
         if let epoch = description.epoch { head.append("epoch \(epoch)") }
         if !description.assignor.isEmpty { head.append("assignor \(description.assignor.printable)") }
         head.append("coordinator \(description.coordinator)")
-        var table = TextTable(
-            ["topic", "partition", "committed", "end", "lag", "behind", "member", "client", "host"], indentation: 2)
-        for row in rows {
-            table.append([
-                row.partition.topic, "\(row.partition.partition)", row.committed.map { "\($0.offset)" } ?? "-",
-                row.end.map { "\($0)" } ?? "-", row.lag.map { "\($0)" } ?? "-",
-                row.lagMilliseconds(now: now).map(Waiting.text) ?? "-", row.member?.id ?? "-",
-                row.member?.clientId ?? "-", row.member?.host ?? "-",
-            ])
-        }
         var text = head.joined(separator: "  ") + "\n"
-        if !table.isEmpty { text += table.text }
+        if !rows.isEmpty { text += table }
         for member in description.members where member.assignment.isEmpty {
-            text += "  \("\(member.id) (\(member.clientId) on \(member.host))".printable) reads nothing\n"
+            text += "  \(member.id.printable) (\(member.whereabouts)) reads nothing\n"
         }
         if lag > 0, rows.count > 1 {
             let age = lagMilliseconds.map { ", the oldest for \(Waiting.text($0))" } ?? ""
-            text += "  \(lag) record\(lag == 1 ? " waits" : "s wait")\(age)\n"
+            text += "  \(counted(lag, "record")) \(lag == 1 ? "waits" : "wait")\(age)\n"
         }
         return text
+    }
+
+    /// Members' instance ids are among it where there are any.
+    private var table: String {
+        let hasInstances = description.members.contains { $0.instanceId != nil }
+        let headings = ["topic", "partition", "committed", "end", "lag", "behind", "member"]
+        var table = TextTable(headings + (hasInstances ? ["instance"] : []) + ["client", "host"], indentation: 2)
+        for row in rows {
+            let cells = [
+                row.partition.topic, "\(row.partition.partition)", row.committed.map { "\($0.offset)" },
+                row.end.map { "\($0)" }, row.lag.map { "\($0)" }, row.lagMilliseconds(now: now).map(Waiting.text),
+                row.member?.id,
+            ]
+            let instance = hasInstances ? [row.member?.instanceId] : []
+            table.append((cells + instance + [row.member?.clientId, row.member?.host]).map { $0 ?? "-" })
+        }
+        return table.text
+    }
+}
+
+extension GroupDescription.Member {
+    /// Who and where it is, for people to read: `app on 10.0.0.7`, with its instance id where it has one.
+    var whereabouts: String {
+        let instance = instanceId.map { ", instance \($0)" } ?? ""
+        return "\(clientId) on \(host)\(instance)".printable
     }
 }
 

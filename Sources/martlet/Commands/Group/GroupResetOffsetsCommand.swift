@@ -9,7 +9,7 @@ struct GroupResetOffsetsCommand: ParsableCommand {
             commandName: "reset-offsets", abstract: "Move the offsets of a group that nobody is in",
             discussion: """
                 Shows what would be set, and sets it with --execute only. Offsets outside of a partition's log are \
-                brought to its nearer end. A group that is not there yet is made. Members would commit over what is \
+                brought to its nearer end, and that is said. A group that is not there yet is made. Members would commit over what is \
                 set, so all of them have to be stopped first.
                 """,
             examples: [

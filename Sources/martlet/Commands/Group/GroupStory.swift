@@ -12,11 +12,14 @@ struct GroupStory {
     let history: GroupHistory?
     /// Nil where the group is gone.
     let report: GroupReport?
+    /// What to type to see all of its partitions.
+    let command: String
 
     func text(_ style: Style) -> String {
         var text = "\(style.bold(group.printable)) \(standing)\n"
         if let history {
             text += "\n" + rebalances(history)
+            if let report { text += waiting(history, report) }
             if !history.events.isEmpty { text += "\n" + table(history) }
         }
         if let report { text += "\n" + laggards(report) }
@@ -27,7 +30,7 @@ struct GroupStory {
         guard let report else { return "is gone" }
         let description = report.description
         let count = description.members.count
-        let members = count == 0 ? "nobody is in it" : "\(count) member\(count == 1 ? "" : "s")"
+        let members = count == 0 ? "nobody is in it" : counted(count, "member")
         let epoch = description.epoch.map { ", epoch \($0)" } ?? ""
         return "is \(description.stateText): \(members)\(epoch) (\(description.kind.rawValue))"
     }
@@ -43,35 +46,45 @@ struct GroupStory {
 
     private func rebalances(_ history: GroupHistory) -> String {
         let starts = history.events.filter { $0.kind == Kind.started }
-        guard let last = starts.last else {
-            return "No rebalance is remembered.\n"
+        guard let place = history.events.lastIndex(where: { $0.kind == Kind.started }) else {
+            return "No rebalance is remembered.\n" + refusals(history)
+        }
+        let last = history.events[place]
+        let cause = last.member.map { " (\($0.whereabouts))" } ?? ""
+        var text = "The last rebalance began at \(Instant.text(last.time)): \(last.reason.printable)\(cause)."
+        if let end = history.events[place...].first(where: { $0.kind == Kind.ended }) {
+            text += " It took \(Waiting.text(max(0, end.time &- last.time)))."
         }
         let count = starts.count == 1 ? "one rebalance is" : "\(starts.count) rebalances are"
-        var text = "The last rebalance began at \(Instant.text(last.time)): \(last.reason.printable)."
-        if let end = history.events.last(where: { $0.kind == Kind.ended && $0.time >= last.time }) {
-            text += " It took \(Waiting.text(end.time &- last.time))."
-        } else if report?.description.kind == .classic {
-            text += " It waits for members."
-        }
         text += " \(count.prefix(1).uppercased())\(count.dropFirst()) remembered"
         let evicted = history.events.filter { $0.kind == Kind.evicted }.count
-        if evicted > 0 { text += "; members were thrown out \(evicted == 1 ? "once" : "\(evicted) times")" }
-        return text + ".\n"
+        if evicted > 0 { text += "; members were thrown out \(GroupStory.times(evicted))" }
+        return text + ".\n" + refusals(history)
     }
+
+    private func refusals(_ history: GroupHistory) -> String {
+        let count = history.events.reduce(0) { $0 + ($1.kind == Kind.refused ? $1.count : 0) }
+        return count == 0 ? "" : "Requests of members were refused \(GroupStory.times(count)).\n"
+    }
+
+    private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(grouped(count)) times" }
 
     private enum Kind {
         static let started = "rebalance started"
         static let ended = "rebalance ended"
         static let evicted = "evicted"
+        static let refused = "refused"
     }
 
     private func table(_ history: GroupHistory) -> String {
-        var table = TextTable(["time", "generation", "event", "member", "why"])
+        let hasInstances = history.events.contains { $0.member?.instanceId != nil }
+        let headings = ["time", "generation", "event", "member", "client", "host"]
+        var table = TextTable(headings + (hasInstances ? ["instance"] : []) + ["why"])
         for event in history.events {
-            table.append([
-                Instant.text(event.time), "\(event.generation)", event.kind, event.member.isEmpty ? "-" : event.member,
-                event.reason,
-            ])
+            let member = event.member.map { [$0.id, $0.clientId, $0.host] } ?? ["", "", ""]
+            let instance = hasInstances ? [event.member?.instanceId ?? ""] : []
+            let cells = ["\(event.generation)", event.kind] + member + instance
+            table.append([Instant.text(event.time)] + cells.map { $0.isEmpty ? "-" : $0 } + [event.why])
         }
         return table.text
     }
@@ -83,19 +96,18 @@ struct GroupStory {
         guard !behind.isEmpty else {
             let unknown = report.rows.filter { $0.committed == nil }.count
             guard unknown > 0 else { return "Nobody lags.\n" }
-            return "Nobody lags that has committed; in \(unknown) partition\(unknown == 1 ? "" : "s") nobody has.\n"
+            return "Nobody lags that has committed; in \(counted(unknown, "partition")) nobody has.\n"
         }
-        var text = "\(report.lag) record\(report.lag == 1 ? " waits" : "s wait") in \(behind.count) partition"
-        text += behind.count == 1 ? ":\n" : "s:\n"
+        let waits = report.lag == 1 ? "waits" : "wait"
+        var text = "\(counted(report.lag, "record")) \(waits) in \(counted(behind.count, "partition")):\n"
         for row in behind.prefix(GroupStory.laggardsShown) {
             let age = row.lagMilliseconds(now: report.now).map { ", the oldest for \(Waiting.text($0))" } ?? ""
             let reader =
-                row.member.map { "read by \($0.id) (\($0.clientId) on \($0.host))".printable } ?? "which nobody reads"
+                row.member.map { "read by \($0.id.printable) (\($0.whereabouts))" } ?? "which nobody reads"
             text += "  \(row.partition): \(row.lag ?? 0)\(age), \(reader)\n"
         }
         if behind.count > GroupStory.laggardsShown {
-            text +=
-                "  and \(behind.count - GroupStory.laggardsShown) more: see 'martlet group describe \(report.description.name.printable)'\n"
+            text += "  and \(behind.count - GroupStory.laggardsShown) more: see '\(command)'\n"
         }
         return text
     }

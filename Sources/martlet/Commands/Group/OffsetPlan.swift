@@ -41,22 +41,34 @@ struct OffsetMove: Equatable {
     let partition: TopicPartition
     let from: Int64?
     let to: Int64
+    /// What was asked for, where the log ends before that or starts behind it; `to` is the nearer end then.
+    var wanted: Int64?
+
+    /// Says so.
+    var note: String? {
+        wanted.map { "\($0) is \($0 < to ? "before the start" : "past the end") of the log" }
+    }
 }
 
 extension OffsetTarget {
     /// Where the offset of a partition goes. What lies outside of the log is brought to its nearer end.
     func destination(_ partition: TopicPartition, _ bounds: OffsetBounds) throws(OffsetPlanError) -> Int64 {
+        let wanted = try wanted(partition, bounds)
+        return self == .current ? wanted : bounds.clamp(wanted)
+    }
+
+    private func wanted(_ partition: TopicPartition, _ bounds: OffsetBounds) throws(OffsetPlanError) -> Int64 {
         switch self {
         case .earliest: return bounds.earliest
         case .latest: return bounds.latest
         case .current: return bounds.committed ?? bounds.latest
-        case .offset(let offset): return bounds.clamp(offset)
+        case .offset(let offset): return offset
         case .shift(let distance):
             guard let committed = bounds.committed else { throw .nothingToShift(partition) }
             let (sum, overflow) = committed.addingReportingOverflow(distance)
-            return bounds.clamp(overflow ? (distance < 0 ? .min : .max) : sum)
+            return overflow ? (distance < 0 ? .min : .max) : sum
         case .time: return bounds.atTime ?? bounds.latest
-        case .listed(let offsets): return offsets[partition].map(bounds.clamp) ?? bounds.committed ?? bounds.latest
+        case .listed(let offsets): return offsets[partition] ?? bounds.committed ?? bounds.latest
         }
     }
 
@@ -64,8 +76,10 @@ extension OffsetTarget {
     func plan(_ bounds: [TopicPartition: OffsetBounds]) throws(OffsetPlanError) -> [OffsetMove] {
         var moves: [OffsetMove] = []
         for (partition, known) in bounds.sorted(by: { $0.key < $1.key }) {
+            let (wanted, to) = (try wanted(partition, known), try destination(partition, known))
             moves.append(
-                OffsetMove(partition: partition, from: known.committed, to: try destination(partition, known)))
+                OffsetMove(
+                    partition: partition, from: known.committed, to: to, wanted: wanted == to ? nil : wanted))
         }
         return moves
     }

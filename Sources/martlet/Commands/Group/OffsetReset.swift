@@ -47,11 +47,10 @@ final class OffsetReset {
     }
 
     private func refuse(_ group: GroupDescription) {
-        let count = group.members.count
-        let clients = Set(group.members.map { "\($0.clientId) on \($0.host)".printable }).sorted()
+        let clients = Set(group.members.map(\.whereabouts)).sorted()
         fail(
             """
-            group \(group.name) is in use: it has \(count) member\(count == 1 ? "" : "s") \
+            group \(group.name) is in use: it has \(counted(group.members.count, "member")) \
             (\(group.stateText)), which would commit over what is set
             """,
             "Stop them first: \(clients.prefix(5).joined(separator: ", "))\(clients.count > 5 ? ", …" : "").")
@@ -158,6 +157,9 @@ final class OffsetReset {
             let text = OffsetFile.text(moves)
             if export == "-" {
                 session.write(text)
+                for move in moves {
+                    if let note = move.note { session.terminal.writeError("\(move.partition): \(note)\n") }
+                }
             } else {
                 do throws(UnwritableFile) {
                     try writeText(text, to: export)
@@ -179,10 +181,11 @@ final class OffsetReset {
     }
 
     private func table(_ moves: [OffsetMove]) -> String {
-        var table = TextTable(["topic", "partition", "from", "to"])
+        var table = TextTable(["topic", "partition", "from", "to", ""])
         for move in moves {
             table.append([
                 move.partition.topic, "\(move.partition.partition)", move.from.map { "\($0)" } ?? "-", "\(move.to)",
+                move.note ?? "",
             ])
         }
         return table.text
@@ -197,7 +200,7 @@ final class OffsetReset {
                 let failed = outcomes.filter { if case .failure = $0.value { true } else { false } }
                 if failed.isEmpty, outcomes.count == moves.count {
                     self.session.terminal.writeError(
-                        "set \(moves.count) offset\(moves.count == 1 ? "" : "s") of group \(self.group)\n")
+                        "set \(counted(moves.count, "offset")) of group \(self.group)\n")
                     return self.session.finish()
                 }
                 let unsure = moves.map(\.partition).filter { failed[$0] != nil || outcomes[$0] == nil }
@@ -219,6 +222,8 @@ extension [UInt8] {
         append(contentsOf: "{\"topic\":".utf8)
         appendJSON(move.partition.topic.utf8)
         append(contentsOf: ",\"partition\":\(move.partition.partition)".utf8)
-        append(contentsOf: ",\"from\":\(move.from.map { "\($0)" } ?? "null"),\"to\":\(move.to)}\n".utf8)
+        append(contentsOf: ",\"from\":\(move.from.map { "\($0)" } ?? "null"),\"to\":\(move.to)".utf8)
+        if let wanted = move.wanted { append(contentsOf: ",\"wanted\":\(wanted)".utf8) }
+        append(contentsOf: "}\n".utf8)
     }
 }
