@@ -34,7 +34,7 @@ struct GroupHistoryTests {
 
     // MARK: Refusals
 
-    private func refusal(_ number: Int, client: String = "app", instance: String? = nil) -> GroupEvent {
+    private func refusal(_ number: Int, client: Name = "app", instance: Name? = nil) -> GroupEvent {
         GroupEvent(
             time: Int64(number), generation: 1, kind: .refused,
             member: NotedMember(id: "m\(number)", instanceID: instance, clientID: client, host: "/10.0.0.1"),
@@ -106,7 +106,7 @@ struct AwaitedMemberTests {
         // It hears of it, and does not answer.
         try first.send(first.request())
         let revoking = try awaited()
-        #expect(revoking.map(\.member.id) == ["first"], "the other only waits")
+        #expect(revoking.map(\.member.id.text) == ["first"], "the other only waits")
         #expect(revoking.first?.task == "to give up 2 partitions")
         #expect(revoking.first?.since == wall && revoking.first?.deadline == wall + 10_000)
         try bench.pass(10_000)
@@ -133,7 +133,7 @@ struct AwaitedMemberTests {
         _ = try third.joinAnswer(to: third.sendJoin(third.joinRequest))
         try bench.pass(4_000)
         let late = try awaited()
-        #expect(late.map(\.member.id) == [first.id, third.id])
+        #expect(late.map(\.member.id.text) == [first.id, third.id])
         #expect(late.map(\.task) == ["to join again", "to join with the id that it was given"])
         #expect(late.first?.since == began && late.first?.deadline == began + 20_000)
         #expect(late.first?.lastHeard == began && late.first?.sessionEnd == began + 10_000)

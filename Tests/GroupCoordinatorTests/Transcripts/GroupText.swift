@@ -106,7 +106,7 @@ enum GroupText {
     }
 
     private static func named(_ member: NotedMember) -> String {
-        let id = member.id.isEmpty ? "somebody" : member.id
+        let id = member.id.isEmpty ? "somebody" : member.id.text
         let client = member.clientID.isEmpty ? "" : " of \(member.clientID)"
         return id + client + (member.instanceID.map { " as \($0)" } ?? "")
     }
