@@ -1,3 +1,4 @@
+import Bytes
 import GroupCoordinator
 import KafkaProtocol
 import KafkaProtocolMore
