@@ -156,6 +156,19 @@ def test_offsets_are_reset_as_kafkas_tool_would(broker, orders, target, expected
     assert committed(broker, "moved") == expected
 
 
+def test_offsets_outside_of_the_log_are_brought_into_it_and_that_is_said(broker, orders):
+    commit(broker, "moved", {0: 5, 1: 10})
+    command = ["group", "reset-offsets", "moved", "--topic", "orders:0,1", "--to-offset", "15"]
+    assert ok(broker, *command) == (
+        "topic   partition  from  to\n"
+        "orders  0          5     15\n"
+        "orders  1          10    10  15 is past the end of the log\n")
+    assert [row.get("wanted") for row in rows(ok(broker, *command, "--json"))] == [None, 15]
+    exported = martlet(broker, *command, "--export", "-")
+    assert exported.stdout == "orders,0,15\norders,1,10\n"
+    assert exported.stderr.startswith("orders-1: 15 is past the end of the log\n")
+
+
 def test_a_time_between_records_is_found(broker, orders):
     now = int(time.time() * 1000)
     for minutes in (30, 20, 10):
@@ -254,14 +267,87 @@ def test_explain_tells_joins_evictions_and_who_lags(broker, orders, protocol):
         events = rows(ok(broker, "group", "explain", "told", "--json"))
     assert re.match(rf"told is [a-z ]+: 1 member.* \({protocol}\)\n", text), text
     assert "members were thrown out once" in text
-    assert re.search(r"evicted +\S+ +no heartbeat for 6000 ms", text), text
     assert re.search(r"15 records wait in 1 partition|25 records wait", text), text
     assert "orders-0: 15, the oldest for" in text and "(app on 127.0.0.1)" in text
     assert "when the coordinator began: a restart forgets" in text
     assert [event["event"] for event in events].count("joined") == 2
+    evicted = next(event for event in events if event["event"] == "evicted")
+    assert (evicted["client"], evicted["host"], evicted["count"]) == ("dying", "127.0.0.1", 1)
+    assert re.search(r"evicted +\S+ +dying +127\.0\.0\.1 +no heartbeat for 6000 ms", text), text
     broker.restart_after_kill()
     text = ok(broker, "group", "explain", "told")
     assert "No rebalance is remembered" in text and "evicted" not in text
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_explain_names_whom_a_rebalance_waits_for(broker, orders, protocol):
+    """A member that does not poll while the other joins; it is static, as the table then shows."""
+    settings = {"bootstrap.servers": broker.address, "group.id": "slow", "group.protocol": protocol}
+    busy = Consumer({**settings, "client.id": "busy", "group.instance.id": "worker-7"})
+    # With a callback the client gives nothing up before it polls.
+    busy.subscribe(["orders"], on_revoke=lambda *_: None)
+    wait_until(lambda: busy.poll(0.1) is None and busy.assignment())
+    joining = Consumer({**settings, "client.id": "eager"})
+    joining.subscribe(["orders"])
+
+    def awaited():
+        joining.poll(0.1)
+        told = rows(ok(broker, "group", "explain", "slow", "--json"))
+        return [
+            row for row in told if row["event"] == "awaited" and row["task"].startswith(("to join again", "to give up"))]
+
+    wait_until(awaited)
+    (waits,) = awaited()
+    assert waits["instance"] == "worker-7"
+    assert (waits["client"], waits["host"]) == ("busy", "127.0.0.1")
+    assert waits["since"] <= waits["sessionEnd"] and waits["lastHeard"] <= waits["sessionEnd"]
+    text = ok(broker, "group", "explain", "slow")
+    assert re.search(r"It waits for 1 member.*:\n +member +client +host +instance +waits for it", text), text
+    assert re.search(r"\S+ +busy +127\.0\.0\.1 +worker-7 +to (join again|give up)", text), text
+    described = ok(broker, "group", "describe", "slow")
+    assert re.search(r"member +instance +client +host\n", described) and "worker-7" in described
+    busy.poll(0)
+    joining.close()
+    busy.close()
+
+
+def test_refused_joins_are_remembered_and_counted(broker, orders):
+    broker.stop()
+    broker.settings["group.max.size"] = 1
+    broker.start()
+    with Member(broker, "full", **{"client.id": "app"}):
+        late = Consumer({"bootstrap.servers": broker.address, "group.id": "full", "client.id": "late"})
+        late.subscribe(["orders"])
+
+        def refused():
+            late.poll(0.1)
+            return [row for row in rows(ok(broker, "group", "explain", "full", "--json")) if row["event"] == "refused"]
+
+        wait_until(lambda: refused() and refused()[0]["count"] > 1)
+        (event,) = refused()
+        assert (event["client"], event["host"]) == ("late", "127.0.0.1")
+        assert event["reason"] == "it has as many members as group.max.size allows, 1 (GROUP_MAX_SIZE_REACHED)"
+        assert event["firstTime"] < event["time"]
+        assert re.search(r"Requests of members were refused \d+ times\.", ok(broker, "group", "explain", "full"))
+        late.close()
+
+
+def test_settings_of_a_group_agree_with_kafkas_tool(broker, kafka_tools):
+    group = ("--entity-type", "groups", "--entity-name", "slow")
+    ok(broker, "config", "set", "--group", "slow", "consumer.session.timeout.ms=50000")
+    printed = kafka_tools.ask("kafka-configs", *group, "--describe")
+    assert "consumer.session.timeout.ms=50000 sensitive=false synonyms={DYNAMIC_GROUP_CONFIG" in printed, printed
+    kafka_tools.ask("kafka-configs", *group, "--alter", "--add-config", "consumer.heartbeat.interval.ms=6000")
+    kafka_tools.ask("kafka-configs", *group, "--alter", "--delete-config", "consumer.session.timeout.ms")
+    (setting,) = rows(ok(broker, "config", "get", "--group", "slow", "--json"))
+    assert (setting["name"], setting["value"], setting["source"]) == (
+        "consumer.heartbeat.interval.ms", "6000", "DYNAMIC_GROUP_CONFIG")
+    all_of_them = {row["name"]: row["value"] for row in rows(ok(broker, "config", "get", "--group", "slow", "--all", "--json"))}
+    everything = kafka_tools.ask("kafka-configs", *group, "--describe", "--all")
+    for name, value in all_of_them.items():
+        assert f"{name}={value} " in everything, everything
+    ok(broker, "config", "unset", "--group", "slow", "consumer.heartbeat.interval.ms")
+    assert "consumer.heartbeat.interval.ms" not in kafka_tools.ask("kafka-configs", *group, "--describe")
 
 
 class Process:
@@ -335,6 +421,8 @@ def test_a_member_survives_the_broker(broker, orders):
     wait_until(lambda: [line for line in process.lines if line.startswith("2 ")] == [f"2 {n}" for n in range(7)])
     assert process.stop() == 130
     assert committed(broker, "shared") == {0: 20, 1: 10, 2: 7}
+    outage = [line.split(" (")[0] for line in process.said if line.startswith("connect")]
+    assert outage == ["connection lost, trying again", "connected again"]
 
 
 def test_a_member_ends_at_the_end_and_goes_on_there(broker, orders):

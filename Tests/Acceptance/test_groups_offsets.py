@@ -2,7 +2,7 @@
 import time
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from kafka import KafkaConsumer
 from kafka import TopicPartition as PythonTopicPartition
@@ -22,21 +22,16 @@ def broker(make_broker):
         **groups.SETTINGS, "log.retention.check.interval.ms": 500, "log.initial.task.delay.ms": 100}).start()
 
 
-def settings(broker, group, **more):
-    return {"bootstrap.servers": broker.address, "group.id": group, "enable.auto.commit": False, **more}
+def settings(broker, **more):
+    return {"bootstrap.servers": broker.address, "group.id": "g", "enable.auto.commit": False, **more}
 
 
-def commit(broker, group, *offsets):
-    consumer = Consumer(settings(broker, group))
-    consumer.commit(offsets=[TopicPartition(*each) for each in offsets], asynchronous=False)
-    consumer.close()
+def commit(broker, offsets):
+    groups.commit(broker, "g", offsets)
 
 
-def committed(broker, group):
-    """All offsets that the broker keeps of a group."""
-    asked = AdminClient({"bootstrap.servers": broker.address}).list_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group)])
-    return {(each.topic, each.partition): each.offset for each in asked[group].result(30).topic_partitions}
+def committed(broker):
+    return groups.committed(broker, "g", [(topic, partition) for topic in ("orders", "payments") for partition in (0, 1)])
 
 
 def write(broker, topic, values, **more):
@@ -52,20 +47,20 @@ def test_a_topic_that_is_deleted_takes_its_offsets_along(broker, protocol):
     admin = AdminClient({"bootstrap.servers": broker.address})
     for topic in ("orders", "payments"):
         clients.create_topic(broker, topic, 2)
-    commit(broker, "g", ("orders", 0, 3), ("orders", 1, 4), ("payments", 1, 5))
-    assert committed(broker, "g") == {("orders", 0): 3, ("orders", 1): 4, ("payments", 1): 5}
+    commit(broker, {("orders", 0): 3, ("orders", 1): 4, ("payments", 1): 5})
+    assert committed(broker) == {("orders", 0): 3, ("orders", 1): 4, ("payments", 1): 5}
     reader = None
     if protocol:
-        reader = Consumer(settings(broker, "g", **{"group.protocol": protocol, "auto.offset.reset": "earliest"}))
+        reader = Consumer(settings(broker, **{"group.protocol": protocol, "auto.offset.reset": "earliest"}))
         reader.subscribe(["orders", "payments"])
         wait_until(lambda: reader.poll(0.1) is None and len(reader.assignment()) == 4)
     admin.delete_topics(["orders"])["orders"].result(30)
-    wait_until(lambda: committed(broker, "g") == {("payments", 1): 5})
+    wait_until(lambda: committed(broker) == {("payments", 1): 5})
     if reader:
         reader.close()
     broker.restart_after_kill()
     clients.create_topic(broker, "orders", 2)
-    assert committed(broker, "g") == {("payments", 1): 5}
+    assert committed(broker) == {("payments", 1): 5}
 
 
 def trim_by_retention(broker):
@@ -87,11 +82,11 @@ def trim_by_request(broker):
 def trimmed(request, broker):
     """A topic with the offsets 8 and 9 left, and a group whose offset is 5."""
     request.param(broker)
-    looker = Consumer(settings(broker, "looker"))
+    looker = Consumer(settings(broker))
     wait_until(lambda: looker.get_watermark_offsets(TopicPartition("orders", 0), timeout=30)[0] == 8)
     looker.close()
     # Retention may take a record that nobody committed before; the offset is set when all is settled.
-    commit(broker, "g", ("orders", 0, 5))
+    commit(broker, {("orders", 0): 5})
     write(broker, "orders", ["8", "9"])
     return broker
 
@@ -99,8 +94,8 @@ def trimmed(request, broker):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("policy", ["earliest", "latest", "error"])
 def test_an_offset_before_the_log_is_kept_and_the_client_decides(trimmed, policy, protocol):
-    assert committed(trimmed, "g") == {("orders", 0): 5}
-    consumer = Consumer(settings(trimmed, "g", **{"group.protocol": protocol, "auto.offset.reset": policy}))
+    assert committed(trimmed) == {("orders", 0): 5}
+    consumer = Consumer(settings(trimmed, **{"group.protocol": protocol, "auto.offset.reset": policy}))
     consumer.subscribe(["orders"])
     got = []
 
@@ -119,10 +114,10 @@ def test_an_offset_before_the_log_is_kept_and_the_client_decides(trimmed, policy
     else:
         wait_until(lambda: len(poll()) >= (2 if policy == "earliest" else 1))
         assert got == (["8", "9"] if policy == "earliest" else ["_AUTO_OFFSET_RESET"])
-    assert committed(trimmed, "g") == {("orders", 0): 5}
+    assert committed(trimmed) == {("orders", 0): 5}
     if policy == "earliest":
         consumer.commit(asynchronous=False)
-        assert committed(trimmed, "g") == {("orders", 0): 10}
+        assert committed(trimmed) == {("orders", 0): 10}
     consumer.close()
 
 
