@@ -34,6 +34,14 @@ extension Log {
             return try segments.first(atOrAfter: largest, from: start, epochs, mode)
         }
     }
+
+    /// The timestamp of the first written record at `offset` or behind it; nil where there is none, or it has none.
+    public func timestamp(ofFirstFrom offset: Int64) -> Consulted<Int64?> {
+        let start = max(offset, logStartOffset)
+        return consult { (segments, mode) throws(ReadFailure) in
+            try segments.timestamp(ofFirstFrom: start, mode)
+        }
+    }
 }
 
 extension SegmentSet {
@@ -49,6 +57,15 @@ extension SegmentSet {
             // That of the batch lies outside its checksum.
             found.leaderEpoch = epochs.epoch(at: found.offset) ?? found.leaderEpoch
             return found
+        }
+        return nil
+    }
+
+    fileprivate mutating func timestamp(ofFirstFrom offset: Int64, _ mode: ReadMode) throws(ReadFailure) -> Int64? {
+        for index in index(containing: offset)..<segments.count {
+            if let found = try segments[index].timestamp(ofFirstFrom: offset, place, mode) {
+                return found < 0 ? nil : found
+            }
         }
         return nil
     }
@@ -82,6 +99,15 @@ extension Segment {
         if start <= baseOffset { return maxTimestamp }
         return try mendingOnTheWay(place, mode) { (segment) throws(ReadFailure) in
             try segment.maxKnownTimestamp(from: start, place, mode)
+        }
+    }
+
+    /// -1 of a record that has none; nil where there is no record.
+    fileprivate mutating func timestamp(
+        ofFirstFrom offset: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64? {
+        try mendingOnTheWay(place, mode) { (segment) throws(ReadFailure) in
+            try segment.knownTimestamp(ofFirstFrom: offset, place, mode)
         }
     }
 
@@ -121,6 +147,7 @@ extension Segment {
         return nil
     }
 
+<<<<<<< HEAD
     /// No record in front of it has the timestamp or a later one.
     ///
     /// An entry that was changed may name a later batch that has its timestamp as well. The entry in front of it is asked
@@ -142,6 +169,25 @@ extension Segment {
         }
         try check(before, place, mode)
         return baseOffset + Int64(before.relativeOffset)
+=======
+    private mutating func knownTimestamp(
+        ofFirstFrom offset: Int64, _ place: LogPlace, _ mode: ReadMode
+    ) throws(ReadFailure) -> Int64? {
+        guard let first = try locate(offset, place, mode) else { return nil }
+        let file = try openLog(place)
+        var walker = BatchWalker(
+            file, mode, from: first.position, to: writtenSize, expectedOffset: first.header.baseOffset,
+            offsetLimit: offsetLimit, skipping: damage)
+        while let header = try walker.next() {
+            guard header.lastOffset >= offset, header.recordCount > 0 else { continue }
+            if let known = header.timestamp(ofFirstFrom: offset) { return known }
+            let found = try withBatch(header, at: walker.batchPosition, of: file, mode) {
+                $0.timestamp(ofFirstFrom: offset)
+            }
+            if let found { return found }
+        }
+        return nil
+>>>>>>> 6059e4b (Tell the lag of groups in seconds in the metrics)
     }
 
     /// A segment's own largest timestamp may be that of a record below the start, so the batches behind it are walked over.
@@ -258,6 +304,15 @@ extension RecordBatchView {
         return found
     }
 
+    fileprivate func timestamp(ofFirstFrom offset: Int64) -> Int64? {
+        var found: Int64?
+        visit(from: offset) { timestamp, _ in
+            found = timestamp
+            return false
+        }
+        return found
+    }
+
     fileprivate func maxTimestamp(from start: Int64) -> Int64 {
         if header.attributes.timestampType == .logAppendTime { return header.maxTimestamp }
         var largest: Int64 = -1
@@ -281,5 +336,14 @@ extension RecordBatchView {
             let offset = header.offset(of: record)
             if offset >= start, !body(header.timestamp(of: record), offset) { return }
         }
+    }
+}
+
+extension RecordBatchHeader {
+    /// Where the header alone says it: nil where the records have to be looked at, as of a batch that lost some to compaction.
+    fileprivate func timestamp(ofFirstFrom offset: Int64) -> Int64? {
+        if attributes.timestampType == .logAppendTime { return maxTimestamp }
+        let isWhole = Int64(recordCount) == lastOffset - baseOffset + 1
+        return isWhole && offset <= baseOffset ? baseTimestamp : nil
     }
 }

@@ -1,5 +1,6 @@
 """Metrics as Prometheus sees them, and health as whoever probes it does."""
 import json
+import re
 import subprocess
 import threading
 import urllib.error
@@ -88,12 +89,24 @@ def check_dashboard(prometheus):
     dashboard = json.loads((brokers.ROOT / "docs/grafana/martlet.json").read_text())
     queries = [
         target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*").replace("$topic", ".*")
+        .replace("$consumergroup", ".*")
         for target in panels(dashboard)]
     silent = [query for query in queries if not prometheus.query(query)]
     # A rate takes two scrapes.
     for query in silent:
         if "errors_total" not in query:
             prometheus.wait_until(lambda: prometheus.query(query), query)
+
+
+def test_alerts_are_rules_that_prometheus_takes():
+    rules = brokers.ROOT / "docs/prometheus/alerts.yml"
+    checked = subprocess.run(["promtool", "check", "rules", str(rules)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    text = rules.read_text()
+    assert text.count("        for: ") == text.count("- alert: ")
+    shown = re.findall(r"^\| (\w+) \| `(.+)` \| (\w+) \|", (brokers.ROOT / "docs/OBSERVABILITY.md").read_text(), re.M)
+    written = re.findall(r"- alert: (\w+)\n +expr: '(.+)'\n +for: (\w+)", text)
+    assert shown == written and shown
 
 
 def test_text_is_what_prometheus_checks(observed):

@@ -256,6 +256,46 @@ import Testing
         #expect(samples["martlet_groups_without_series"] == 0)
     }
 
+    @Test(arguments: [1, 3]) func theLagIsToldInSeconds(shards: Int) throws {
+        // Partition 1 has no series of its own, and counts all the same.
+        let broker = try Served(["martlet.shards": "\(shards)", "martlet.metrics.partitions": "\(shards * 4)"])
+        try broker.client.createTopic("t", partitions: 2, settings: ["message.timestamp.type": "CreateTime"])
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        for partition in [0, 1] as [Int32] {
+            for minutes in [60, 30] as [Int64] {
+                var builder = BatchBuilder()
+                for step in [0, 5] as [Int64] {
+                    let isTaken = builder.append(timestamp: now - (minutes - step) * 60_000, key: nil, value: [7])
+                    #expect(isTaken)
+                }
+                try broker.client.sendProduce(builder.finish().all.bytes, to: "t", partition: partition)
+                #expect(try broker.client.receiveProduced().error == .none)
+            }
+        }
+        for group in ["g", "other"] {
+            try broker.client.findCoordinator(of: group)
+            for partition in [0, 1] as [Int32] {
+                #expect(try broker.client.commit(1, of: "t", partition: partition, in: group) == .none)
+            }
+        }
+        func minutes(_ group: String, _ partition: Int) throws -> Double? {
+            let labels = "consumergroup=\"\(group)\",topic=\"t\",partition=\"\(partition)\""
+            return try broker.samples()["kafka_consumergroup_lag_seconds{\(labels)}"].map { ($0 / 60).rounded(.down) }
+        }
+        for group in ["g", "other"] {
+            for partition in [0, 1] { #expect(try minutes(group, partition) == 55) }
+        }
+        try broker.client.findCoordinator(of: "g")
+        for (offset, expected) in [(2, 30), (0, 60), (3, 25), (4, 0), (99, 0)] as [(Int64, Double)] {
+            #expect(try broker.client.commit(offset, of: "t", in: "g") == .none)
+            #expect(try minutes("g", 0) == expected, "offset \(offset)")
+        }
+        #expect(try minutes("g", 1) == 55 && minutes("other", 0) == 55)
+        // The records that it waited for are gone: it waits for those that are left.
+        try broker.client.deleteRecords(before: 3, of: "t")
+        #expect(try minutes("other", 0) == 25)
+    }
+
     @Test func groupsBeyondTheLimitHaveNoSeries() throws {
         let broker = try Served(["martlet.metrics.groups": "1", "martlet.shards": "1"])
         try broker.client.createTopic("t", partitions: 2)
@@ -273,7 +313,7 @@ import Testing
         #expect(shown(try broker.samples()) == shown(samples))
     }
 
-    @Test func everyQueryOfTheDashboardNamesWhatIsServed() throws {
+    @Test func everyQueryOfTheDashboardAndTheAlertsNamesWhatIsServed() throws {
         let broker = try Served()
         try broker.client.createTopic("t")
         _ = try broker.client.produce([1], to: "t")
@@ -285,8 +325,9 @@ import Testing
         let names = try HTTPAnswer(port: broker.http, "/metrics").names
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let dashboard = try String(contentsOf: root.appending(path: "docs/grafana/martlet.json"), encoding: .utf8)
-        let queried = Set(dashboard.matches(of: /\b(?:kafka|martlet|process)_[a-z0-9_]+/).map { String($0.output) })
+        let files = ["docs/grafana/martlet.json", "docs/prometheus/alerts.yml"]
+        let text = try files.map { try String(contentsOf: root.appending(path: $0), encoding: .utf8) }.joined()
+        let queried = Set(text.matches(of: /\b(?:kafka|martlet|process)_[a-z0-9_]+/).map { String($0.output) })
         #expect(queried.count > 20)
         #expect(queried.subtracting(names) == [])
     }

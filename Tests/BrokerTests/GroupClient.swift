@@ -80,6 +80,19 @@ extension WireClient {
         return ErrorCode(rawValue: try #require(response.topics.first?.partitions.first).errorCode)
     }
 
+    /// Moves the start of a partition's log.
+    func deleteRecords(before offset: Int64, of topic: String, partition: Int32 = 0) throws {
+        var row = DeleteRecordsRequest.DeleteRecordsPartition()
+        (row.partitionIndex, row.offset) = (partition, offset)
+        var named = DeleteRecordsRequest.DeleteRecordsTopic()
+        (named.name, named.partitions) = (topic, [row])
+        var request = DeleteRecordsRequest()
+        request.topics = [named]
+        request.timeoutMs = 10_000
+        let response = try ask(request, version: 2)
+        #expect(response.topics.first?.partitions.first?.errorCode == 0)
+    }
+
     /// -1 where nothing is committed.
     func committed(_ topic: String, partition: Int32 = 0, in group: String) throws -> Int64 {
         var named = OffsetFetchRequest.OffsetFetchRequestTopics()

@@ -11,7 +11,7 @@ struct RecordTimesTests {
     }
 
     /// What groups wait for: partition `n` of the list at the offset given.
-    private func lags(_ offsets: [Int64], group: String = "g") -> [GroupLag] {
+    private func lags(_ offsets: [Int64], group: Name = "g") -> [GroupLag] {
         offsets.enumerated().map { partition, offset in
             GroupLag(
                 group: group, topic: "t", partition: Int32(partition), offset: offset, lag: 1,

@@ -38,6 +38,28 @@ struct TimestampTests {
         }
     }
 
+    @Test(arguments: Compression.allCases) func theTimeOfEveryRecordIsFoundByItsOffset(compression: Compression) throws
+    {
+        for index in 0..<80 {
+            try harness.append(
+                Batch(
+                    count: 3, timestamp: Int64(index * 30 + 10), step: 10, valueSize: 40, fill: UInt8(index),
+                    compression: compression))
+        }
+        func time(_ offset: Int64) -> Int64? { harness.settle(harness.log.timestamp(ofFirstFrom: offset)) }
+        for isReopened in [false, true] {
+            if isReopened { try harness.reopen() }
+            for offset in 0..<Int64(240) { #expect(time(offset) == offset * 10 + 10) }
+            #expect(time(-5) == 10 && time(240) == nil)
+        }
+        // What is before the start is not there any more.
+        harness.log.deleteRecords(before: 100)
+        #expect(time(7) == 1_010 && time(101) == 1_020)
+        // Without a time there is nothing to tell.
+        try harness.append(Batch(timestamp: -1, compression: compression))
+        #expect(time(240) == nil)
+    }
+
     @Test func theFirstOfSeveralIsFoundWhereTimesGoBack() throws {
         let times: [Int64] = [50, 10, 70, 20, 70, 5, 90, 60]
         for time in times { try harness.append(Batch(timestamp: time, valueSize: 500)) }

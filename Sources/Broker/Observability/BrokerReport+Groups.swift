@@ -12,8 +12,7 @@ extension BrokerReport {
         guard !groups.isEmpty else { return }
         writer.begin("kafka_consumergroup_members", .gauge, "Members of a group.")
         for group in groups { writer.sample(group.members, [Dimension("consumergroup", group.name.text)]) }
-        let ends = ends
-        writeOffsets(groups.flatMap { rows(of: $0, ends) }, to: &writer)
+        writeOffsets(to: &writer)
     }
 
     private func writeCounts(_ counts: GroupCounts, to writer: inout ExpositionWriter) {
@@ -42,59 +41,49 @@ extension BrokerReport {
 
     // MARK: Offsets
 
-    private struct OffsetRow {
-        let group: Name
-        let topic: Name
-        let partition: Int32
-        let offset: Int64
-        /// Nil where the partition is not here, as that of a topic that is gone.
-        let lag: Int64?
-
-        var dimensions: [Dimension] { topicDimensions + [Dimension("partition", String(partition))] }
-        var topicDimensions: [Dimension] { [Dimension("consumergroup", group.text), Dimension("topic", topic.text)] }
-    }
-
-    /// Where consumers find the end of each partition.
-    private var ends: [TopicPartition: Int64] {
-        var ends: [TopicPartition: Int64] = [:]
-        for shard in shards {
-            for partition in shard.partitions {
-                ends[TopicPartition(topic: partition.topic, partition: partition.partition)] = partition.highWatermark
-            }
-            ends.merge(shard.otherEnds, uniquingKeysWith: { first, _ in first })
-        }
-        return ends
-    }
-
-    private func rows(of group: MeasuredGroup, _ ends: [TopicPartition: Int64]) -> [OffsetRow] {
-        group.offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }.map { committed in
-            let end = ends[TopicPartition(topic: committed.topic.text, partition: committed.partition)]
-            // A commit may come between the looks at the two, and may say anything.
-            return OffsetRow(
-                group: group.name, topic: committed.topic, partition: committed.partition, offset: committed.offset,
-                lag: end.map { max(0, $0 - max(0, committed.offset)) })
-        }
-    }
-
-    private func writeOffsets(_ rows: [OffsetRow], to writer: inout ExpositionWriter) {
+    private func writeOffsets(to writer: inout ExpositionWriter) {
         writer.begin("kafka_consumergroup_current_offset", .gauge, "The offset that a group reads next in a partition.")
-        for row in rows { writer.sample(row.offset, row.dimensions) }
+        for lag in lags { writer.sample(lag.offset, lag.dimensions) }
         writer.begin("kafka_consumergroup_lag", .gauge, "Records of a partition that a group has not read.")
-        for row in rows {
-            if let lag = row.lag { writer.sample(lag, row.dimensions) }
+        for lag in lags {
+            if let records = lag.lag { writer.sample(records, lag.dimensions) }
         }
+        writer.begin(
+            "kafka_consumergroup_lag_seconds", .gauge,
+            "For how long the oldest record has waited that a group has not read, by its timestamp.")
+        for lag in lags {
+            if let seconds = seconds(lag) { writer.sample(seconds, lag.dimensions) }
+        }
+        writeSums(to: &writer)
+    }
+
+    /// nil where it is not known.
+    private func seconds(_ lag: GroupLag) -> Double? {
+        if lag.lag == 0 { return 0 }
+        guard let time = lag.unread.flatMap({ recordTimes[$0.place] }) else { return nil }
+        return Double(max(0, now - time)) / 1_000
+    }
+
+    private func writeSums(to writer: inout ExpositionWriter) {
         var topics: [(dimensions: [Dimension], offset: Int64, lag: Int64)] = []
         var last: (group: Name, topic: Name)?
-        for row in rows {
-            if last.map({ $0 != (row.group, row.topic) }) ?? true { topics.append((row.topicDimensions, 0, 0)) }
-            last = (row.group, row.topic)
-            topics[topics.count - 1].offset &+= row.offset
-            topics[topics.count - 1].lag &+= row.lag ?? 0
+        for lag in lags {
+            if last.map({ $0 != (lag.group, lag.topic) }) ?? true { topics.append((lag.topicDimensions, 0, 0)) }
+            last = (lag.group, lag.topic)
+            topics[topics.count - 1].offset &+= lag.offset
+            topics[topics.count - 1].lag &+= lag.lag ?? 0
         }
         writer.begin(
             "kafka_consumergroup_current_offset_sum", .gauge, "The same of all partitions of a topic together.")
         for topic in topics { writer.sample(topic.offset, topic.dimensions) }
         writer.begin("kafka_consumergroup_lag_sum", .gauge, "Records of a topic that a group has not read.")
         for topic in topics { writer.sample(topic.lag, topic.dimensions) }
+    }
+}
+
+extension GroupLag {
+    fileprivate var dimensions: [Dimension] { topicDimensions + [Dimension("partition", String(partition))] }
+    fileprivate var topicDimensions: [Dimension] {
+        [Dimension("consumergroup", group.text), Dimension("topic", topic.text)]
     }
 }

@@ -8,6 +8,10 @@ struct BrokerReport: Sendable {
     let shards: [ShardReport]
     let cluster: ClusterReport
     let recent: RecentMetrics
+    let lags: [GroupLag]
+    let recordTimes: RecordTimes
+    /// When it is written, in milliseconds since 1970.
+    let now: Int64
     let phase: BrokerStatus.Phase
     let logs: BrokerStatus.Logs
     let startSeconds: Double

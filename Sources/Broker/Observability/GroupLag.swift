@@ -3,8 +3,8 @@ import GroupCoordinator
 
 /// How far a group has come in a partition, and what is left for it.
 struct GroupLag: Sendable {
-    let group: String
-    let topic: String
+    let group: Name
+    let topic: Name
     let partition: Int32
     let offset: Int64
     /// Records that it has not read; nil where the partition is not here, as that of a topic that is gone.
@@ -47,13 +47,13 @@ extension GroupLag {
         }
         return groups.flatMap { group in
             group.offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }.map { committed in
-                let log = logs[TopicPartition(topic: committed.topic, partition: committed.partition)]
+                let log = logs[TopicPartition(topic: committed.topic.text, partition: committed.partition)]
                 return GroupLag(group.name, committed, log)
             }
         }
     }
 
-    private init(_ group: String, _ committed: MeasuredGroup.Offset, _ log: (shard: Int, bounds: LogBounds)?) {
+    private init(_ group: Name, _ committed: MeasuredGroup.Offset, _ log: (shard: Int, bounds: LogBounds)?) {
         self.group = group
         topic = committed.topic
         partition = committed.partition

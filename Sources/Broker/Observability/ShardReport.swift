@@ -14,8 +14,8 @@ struct ShardReport: Sendable {
     var retiredTopics = TopicCounts()
     var partitions: [PartitionReport] = []
     var otherPartitions = PartitionSums()
-    /// High watermarks of partitions without series of their own; only where groups have series.
-    var otherEnds: [TopicPartition: Int64] = [:]
+    /// Partitions without series of their own; only where groups have series.
+    var otherLogs: [TopicPartition: LogBounds] = [:]
     var groups = GroupsReport()
 
     var disk: DiskStatistics
@@ -41,6 +41,7 @@ struct ShardReport: Sendable {
 
 struct PartitionReport: Sendable {
     let topic: String
+    let topicID: UUID
     let partition: Int32
     let sizeBytes: Int64
     let segments: Int

@@ -44,14 +44,17 @@ extension BrokerShard {
             if index < entry.metrics.partitionSeries {
                 report.partitions.append(
                     PartitionReport(
-                        topic: entry.name, partition: Int32(index), sizeBytes: log.size, segments: log.segmentCount,
-                        logStartOffset: log.logStartOffset, logEndOffset: log.logEndOffset,
+                        topic: entry.name, topicID: entry.id, partition: Int32(index), sizeBytes: log.size,
+                        segments: log.segmentCount, logStartOffset: log.logStartOffset, logEndOffset: log.logEndOffset,
                         highWatermark: partition.highWatermark, lastStableOffset: partition.lastStableOffset))
             } else {
                 report.otherPartitions.count += 1
                 report.otherPartitions.sizeBytes += log.size
                 report.otherPartitions.segments += log.segmentCount
-                if groupSeries.isEnabled { report.otherEnds[partition.id] = partition.highWatermark }
+                if groupSeries.isEnabled {
+                    report.otherLogs[partition.id] = LogBounds(
+                        topic: entry.id, start: log.logStartOffset, end: partition.highWatermark)
+                }
             }
         }
     }

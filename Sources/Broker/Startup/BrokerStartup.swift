@@ -134,7 +134,12 @@ struct BrokerStartup {
             mailbox.post(.call { shard in shard.meet(peers: shards, control: control) })
         }
         control.post(.meet(shards.map { shard in { shard.post(.metadata($0)) } }))
-        control.post(.measure(shards.map { shard in { reply in shard.post(.call { reply($0.report()) }) } }))
+        let sources = shards.map { shard in
+            ReportSource(
+                report: { reply in shard.post(.call { reply($0.report()) }) },
+                recordTimes: { places, reply in shard.post(.call { $0.findRecordTimes(at: places, reply) }) })
+        }
+        control.post(.measure(sources))
     }
 
     /// Blocks until every shard has opened the logs of its partitions.
