@@ -147,7 +147,6 @@ extension Segment {
         return nil
     }
 
-<<<<<<< HEAD
     /// No record in front of it has the timestamp or a later one.
     ///
     /// An entry that was changed may name a later batch that has its timestamp as well. The entry in front of it is asked
@@ -169,7 +168,8 @@ extension Segment {
         }
         try check(before, place, mode)
         return baseOffset + Int64(before.relativeOffset)
-=======
+    }
+
     private mutating func knownTimestamp(
         ofFirstFrom offset: Int64, _ place: LogPlace, _ mode: ReadMode
     ) throws(ReadFailure) -> Int64? {
@@ -187,7 +187,6 @@ extension Segment {
             if let found { return found }
         }
         return nil
->>>>>>> 6059e4b (Tell the lag of groups in seconds in the metrics)
     }
 
     /// A segment's own largest timestamp may be that of a record below the start, so the batches behind it are walked over.
