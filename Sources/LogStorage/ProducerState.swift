@@ -80,14 +80,21 @@ struct ProducerState: Sendable {
         return completed
     }
 
-    /// Producers that a partition knows: a client makes up as many as it likes, and each is remembered for a day.
-    static let capacity = 50_000
+    /// Producers that a partition knows: a client makes up as many as it likes, and each is remembered for a day. With one more
+    /// the dictionary would take twice the memory.
+    static let capacity = 49_152
 
     /// Forgets the eighth of the producers that has been silent longest, as if it had expired, where one more is too many.
     private mutating func makeRoom(for producer: Int64) {
         guard entries.count >= ProducerState.capacity, entries[producer] == nil else { return }
-        let silent = entries.lazy.filter { $0.value.transactionStart == nil }.map { ($0.value.lastTimestamp, $0.key) }
-        for (_, id) in silent.sorted(by: <).prefix(ProducerState.capacity / 8) { entries[id] = nil }
+        forget(
+            entries.lazy.filter { $0.value.transactionStart == nil }.map { ($0.value.lastTimestamp, $0.key) }
+                .sorted(by: <).prefix(ProducerState.capacity / 8).map(\.1))
+    }
+
+    /// The ids come in an array of their own: while something lazy holds the entries, the first change copies all of them.
+    private mutating func forget(_ producers: [Int64]) {
+        for id in producers { entries[id] = nil }
     }
 
     /// The first offset that may still be part of an undecided transaction, or of one whose marker lies at or past the
@@ -107,8 +114,8 @@ struct ProducerState: Sendable {
     mutating func expire(now: Int64, after limit: Int64) {
         let (oldest, overflow) = now.subtractingReportingOverflow(limit)
         if overflow { return }
-        let expired = entries.lazy.filter { $0.value.transactionStart == nil && $0.value.lastTimestamp <= oldest }
-        for id in expired.map(\.key) { entries[id] = nil }
+        forget(
+            entries.lazy.filter { $0.value.transactionStart == nil && $0.value.lastTimestamp <= oldest }.map(\.key))
     }
 
     /// Takes up an entry that a snapshot holds.

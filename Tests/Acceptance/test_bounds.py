@@ -237,7 +237,7 @@ def test_100_000_producers(make_broker):
         "producer.id.expiration.ms": 1_000, "producer.id.expiration.check.interval.ms": 100}).start()
     clients.create_topic(broker, "t")
     wanted = REQUESTS[INIT_PRODUCER].frame(4)
-    with attack(broker, "100,000 producers", 48 * MIB) as memory, Peer(broker) as peer:
+    with attack(broker, "100,000 producers", 40 * MIB) as memory, Peer(broker) as peer:
         for _ in range(100):
             peer.send(wanted * 1_000)
             for _ in range(1_000):
