@@ -46,6 +46,21 @@ public struct NotedMember: Sendable, Equatable {
     }
 }
 
+/// A member that a rebalance waits for. Times are milliseconds since 1970.
+public struct AwaitedMember: Sendable, Equatable {
+    public var member: NotedMember
+    /// What it has to do, in words: `to join again`.
+    public var task: String
+    /// Since when; nil where it is not known.
+    public var since: Int64?
+    /// When it is thrown out for not doing it; nil where that is not done as long as it says that it is alive.
+    public var deadline: Int64?
+    /// When it was last heard of; nil for one that has only an id yet.
+    public var lastHeard: Int64?
+    /// When it is thrown out unless it is heard of before.
+    public var sessionEnd: Int64?
+}
+
 /// One thing that happened to a group, perhaps several times.
 public struct GroupEvent: Sendable, Equatable {
     /// Milliseconds since 1970; the last time where it happened several times.

@@ -4,21 +4,6 @@ import Coordination
 import KafkaProtocol
 import KafkaProtocolMore
 
-/// A member that a rebalance waits for. Times are milliseconds since 1970.
-public struct AwaitedMember: Sendable, Equatable {
-    public var member: NotedMember
-    /// What it has to do, in words: `to join again`.
-    public var task: String
-    /// Since when; nil where it is not known.
-    public var since: Int64?
-    /// When it is thrown out for not doing it; nil where that is not done as long as it says that it is alive.
-    public var deadline: Int64?
-    /// When it was last heard of; nil for one that has only an id yet.
-    public var lastHeard: Int64?
-    /// When it is thrown out unless it is heard of before.
-    public var sessionEnd: Int64?
-}
-
 /// Telling people what became of a group, and what it waits for.
 extension GroupMachine {
     func explain(_ name: Name, _ effects: Effects<GroupMachine>) -> GroupExplanation? {

@@ -26,13 +26,6 @@ struct GroupLag: Sendable {
     }
 }
 
-/// Where a log begins, and up to where consumers read it.
-struct LogBounds: Sendable {
-    let topic: UUID
-    let start: Int64
-    let end: Int64
-}
-
 extension GroupLag {
     /// Those of all groups that have series, in the order of groups, topics and partitions.
     static func all(_ shards: [ShardReport]) -> [GroupLag] {
@@ -70,8 +63,4 @@ extension GroupLag {
             topic: bounds.topic, partition: committed.partition, offset: max(committed.offset, bounds.start))
         unread = lag > 0 && place.offset < bounds.end ? Unread(place: place, shard: shard) : nil
     }
-}
-
-extension PartitionReport {
-    fileprivate var bounds: LogBounds { LogBounds(topic: topicID, start: logStartOffset, end: highWatermark) }
 }

@@ -49,6 +49,15 @@ struct PartitionReport: Sendable {
     let logEndOffset: Int64
     let highWatermark: Int64
     let lastStableOffset: Int64
+
+    var bounds: LogBounds { LogBounds(topic: topicID, start: logStartOffset, end: highWatermark) }
+}
+
+/// Where a log begins, and up to where consumers read it.
+struct LogBounds: Sendable {
+    let topic: UUID
+    let start: Int64
+    let end: Int64
 }
 
 /// Partitions without series of their own, together.

@@ -16,7 +16,7 @@ extension ClientSession {
     func mutationLimit(_ request: Request, strictFrom version: Int16) -> MutationLimit? {
         guard shard.quotas.isEnabled else { return nil }
         return shard.quotas.table.quota(
-            .controllerMutation, user: ShardQuotas.anonymous, clientID: Name(request.clientID)
+            .controllerMutation, user: ClientLimits.anonymous, clientID: Name(request.clientID)
         ).map { MutationLimit(quota: $0, isStrict: request.version >= version) }
     }
 }

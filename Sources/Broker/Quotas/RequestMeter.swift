@@ -4,6 +4,9 @@ import Runtime
 
 /// The quotas that apply to one client id on one connection, looked up once until the quotas change.
 final class ClientLimits {
+    /// Whoever did not say who they are, by Kafka's name.
+    static let anonymous: Name = "ANONYMOUS"
+
     let clientID: Name
     /// That of the quotas they were looked up in.
     let version: UInt64
@@ -13,7 +16,7 @@ final class ClientLimits {
 
     init(_ clientID: Name, _ table: QuotaTable, version: UInt64) {
         func quota(_ kind: QuotaKind) -> ClientQuota? {
-            table.quota(kind, user: ShardQuotas.anonymous, clientID: clientID)
+            table.quota(kind, user: ClientLimits.anonymous, clientID: clientID)
         }
         self.clientID = clientID
         self.version = version

@@ -7,8 +7,6 @@ import Runtime
 final class ShardQuotas {
     typealias Reports = [QuotaUsage<QuotaKey>.Report]
 
-    /// Whoever did not say who they are, by Kafka's name.
-    static let anonymous: Name = "ANONYMOUS"
     /// How late the other shards learn what was used here.
     private static let reportInterval = Interval.milliseconds(10)
 
