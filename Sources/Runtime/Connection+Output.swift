@@ -50,12 +50,14 @@ extension Connection {
     func outputWritten() {
         guard isOpen else { return }
         markDirty()
-        // Without memory to spare the low mark is high enough.
+        // Without memory to spare it gets nothing more to do until this has left: otherwise each of many connections would
+        // own what one may.
+        let isExceeded = shard.memory.isExceeded
         let pending = output.pendingBytes
-        guard pending > options.outputLowWater else { return }
+        guard pending > options.outputLowWater || isExceeded else { return }
         // At once, as many connections may write in one tick.
         chargeMemory()
-        if pending > options.outputHighWater || shard.memory.isExceeded { stop(.output) }
+        if pending > options.outputHighWater || isExceeded || shard.memory.isExceeded { stop(.output) }
     }
 
     /// The socket can be written to again.
@@ -96,7 +98,9 @@ extension Connection {
 
     /// Reads on when little enough output waits.
     func checkLowWater() {
-        guard stops.contains(.output), output.pendingBytes <= options.outputLowWater else { return }
+        guard stops.contains(.output),
+            output.pendingBytes <= (shard.memory.isExceeded ? 0 : options.outputLowWater)
+        else { return }
         start(.output)
         if isOpen { shard.perform { if self.isOpen { self.handler?.outputDrained(self) } } }
     }

@@ -59,8 +59,8 @@ struct OutputQueue {
     private var writtenBytes: Int { (buffer?.writer.count ?? 0) - sent }
     /// Everything that waits.
     var pendingBytes: Int { writtenBytes + sliceBytes + fileBytes }
-    /// What waits in memory.
-    var memoryBytes: Int { writtenBytes + sliceBytes }
+    /// The memory of what waits: the output buffer, full or not, and slices.
+    var memoryBytes: Int { (buffer?.writer.capacity ?? 0) + sliceBytes }
     var isEmpty: Bool { pendingBytes == 0 }
 
     private mutating func itemiseWritten() {

@@ -121,6 +121,9 @@ extension Shard {
     }
 
     func leaveOverdraft(_ connection: Connection) {
-        if overdraft == connection.id { overdraft = nil }
+        guard overdraft == connection.id else { return }
+        overdraft = nil
+        // The next one has its turn at once.
+        if !starved.isEmpty { requestTick() }
     }
 }

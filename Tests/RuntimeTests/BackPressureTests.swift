@@ -115,6 +115,46 @@ import Testing
         #expect(try server.ask { $0.options.memory.used } <= most)
     }
 
+    /// Beyond the budget each of many peers that do not take their output gets one more answer, however much it asks.
+    @Test func beyondTheBudgetOneAnswerWaitsAtATime() throws {
+        var shard = ShardOptions()
+        shard.memory = MemoryBudget(limit: 1 << 20)
+        let (large, small) = (pattern(4 << 20), pattern(60_000))
+        let server = try TestServer(shard: shard) { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                connection.answer(frame.count == 1 ? large : small)
+                return .consumed
+            }
+            return handler
+        }
+        defer { server.stop() }
+        let first = try TestClient(port: server.port, receiveBuffer: 4_096)
+        try first.send(frame([1]))
+        #expect(try server.await { $0.framesReceived == 1 })
+        let before = try server.ask { $0.options.memory.used }
+        #expect(before > 1 << 20)
+        let deaf = try (0..<20).map { _ in try TestClient(port: server.port, receiveBuffer: 4_096) }
+        let requests = Array(repeating: frame([1, 2]), count: 100).flatMap(\.self)
+        for client in deaf { try client.send(requests) }
+        // Nothing more is served when several rounds through the shard have served nothing.
+        var (served, unchanged, most) = (0, 0, 0)
+        while unchanged < 2_000 {
+            let (now, memory) = try server.ask { ($0.statistics.framesReceived, $0.options.memory.used) }
+            unchanged = now == served ? unchanged + 1 : 0
+            served = now
+            most = max(most, memory)
+        }
+        #expect(served < 1 + deaf.count * 100)
+        // An answer, in a buffer that may be twice as large, and the requests behind it.
+        #expect(most - before <= deaf.count * (2 * 65_536 + requests.count))
+        for client in deaf {
+            for _ in 0..<100 { #expect(try client.receiveFrame().count == small.count) }
+        }
+        #expect(try first.receiveFrame().count == large.count)
+        #expect(try server.ask { $0.options.memory.used } == 0)
+    }
+
     /// A peer that announces much and sends little gets little memory.
     @Test func memoryFollowsWhatArrives() throws {
         let server = try TestServer { EchoHandler($0) }

@@ -16,7 +16,7 @@ extension BrokerShard {
     private static let quotaInterval = Interval.seconds(600)
     private static let memoryInterval = Interval.seconds(5)
     /// Freed memory that is kept, as taking it anew would cost more than it is worth.
-    private static let memorySlack = 8 << 20
+    private static let memorySlack = 4 << 20
 
     func startMaintenance() {
         let logs = context.configuration.logs
