@@ -40,6 +40,8 @@ extension ByteCursor {
     public mutating func nullableString(compact: Bool) throws(DecodeError) -> String? {
         guard let length = try stringLength(compact: compact) else { return nil }
         let bytes = try take(length)
+        // Most text is ASCII, which needs no validation; validating costs several times as much as the copy.
+        if bytes.reduce(0, |) < 0x80 { return String(decoding: bytes, as: UTF8.self) }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidText }
         return text
     }

@@ -8,7 +8,7 @@ import Runtime
 extension ClientSession {
     /// Who asks, as groups remember it.
     func client(_ request: Request) -> GroupClient {
-        GroupClient(version: request.version, clientID: request.clientID, host: "/\(connection.peer.hostText)")
+        GroupClient(version: request.version, clientID: request.clientID, host: peerHost)
     }
 
     /// Has a group's coordinator handle a command, and answers with what it replies.

@@ -17,6 +17,8 @@ final class ClientSession: ConnectionHandler {
     let listener: ListenerInfo
     /// Not used again while the process lives.
     let number: UInt64
+    /// The peer's address as Kafka writes that of a group's member.
+    private(set) lazy var peerHost = "/\(connection.peer.hostText)"
     var recentTopics = RecentTopics()
     private(set) var isClosed = false
 
