@@ -129,7 +129,7 @@ let package = Package(
         tests("EmbeddedStore", ["Bytes", "Files", "Metadata", "Simulator"]),
         tests("Collections", []),
         tests("Configuration", []),
-        tests("Runtime", ["Bytes", "CThreadSanitizer"]),
+        tests("Runtime", ["Bytes", "CAllocations", "CThreadSanitizer"]),
         tests("HTTPServer", ["Runtime"]),
         tests("Metadata", ["Bytes"]),
         tests("Quotas", ["Metadata"]),

@@ -1,10 +1,12 @@
+import CAllocations
 import Glibc
 import Runtime
 import Testing
 
 @Suite struct FreedMemoryTests {
     /// In a process of its own, as the allocator is tuned for good.
-    @Test func theEndOfAShardsHeapGoesBack() async {
+    @Test(.enabled(if: allocations_are_counted() != 0, "a sanitizer has its own malloc"))
+    func theEndOfAShardsHeapGoesBack() async {
         await #expect(processExitsWith: .success) {
             ProcessSetup.tuneAllocator()
             let handle = try Shard.start(name: "heap") { shard in
