@@ -129,6 +129,33 @@ struct CompactionTroubleTests {
         #expect(!harness.log.isCompacting)
     }
 
+    /// A base offset that is too high makes the records seem newer than those of the segments behind.
+    @Test func aBatchThatEndsPastItsSegmentStopsThePass() throws {
+        let harness = try LogHarness(SimulatedFileSystem(seed: 1), "/t-0", configuration: .compacted)
+        try harness.append([Keyed("filler", String(repeating: "f", count: 3900))])
+        try harness.append([Keyed("a", "1")])
+        try harness.append([Keyed("a", "2"), Keyed("b", String(repeating: "f", count: 3000))])
+        try harness.roll()
+        try harness.append([Keyed("a", "3")])
+        #expect(try harness.names(".log").prefix(2) == [firstLog, "00000000000000000002.log"])
+        var bytes = try harness.content(firstLog)
+        let last = try #require(bytes.withUnsafeBytes { try batchPositions($0) }.last)
+        bytes[last + 6] ^= 1
+        try harness.replace(firstLog, with: bytes)
+        #expect(throws: CompactionError.corrupt(segment: 0, position: Int64(last))) { try harness.compact() }
+        #expect(try harness.batches(from: 2).first?.records.first?.value == "2")
+    }
+
+    /// Otherwise nothing would tell any more that records are missing, once its segment is part of another.
+    @Test func aLostEndStopsThePass() throws {
+        let harness = try filled(SimulatedFileSystem(seed: 1))
+        let bytes = try harness.content(firstLog)
+        let last = try #require(bytes.withUnsafeBytes { try batchPositions($0) }.last)
+        try harness.replace(firstLog, with: Array(bytes[..<last]))
+        try harness.reopen(cleanly: false, recoveryPoint: harness.log.logEndOffset)
+        #expect(throws: CompactionError.corrupt(segment: 0, position: Int64(last))) { try harness.compact() }
+    }
+
     @Test func whatUnpacksToTooMuchIsLeftAlone() throws {
         let harness = try LogHarness(SimulatedFileSystem(seed: 1), "/t-0", configuration: .compacted)
         try harness.append(
