@@ -104,14 +104,8 @@ extension LogRecoverer {
             if segments[index].hasPendingIndexEntries || segments[index].hasBadIndexes
                 || !isClean && segments[index].baseOffset >= replayedFrom
             {
-                try disk { () throws(FileError) in
-                    try segments[index].storeIndexes(place)
-                    // The next recovery may begin behind it and would not find the transactions again.
-                    if !segments[index].abortedTransactions.isEmpty {
-                        try place.fileSystem.open(place.path(segments[index].baseOffset, .transactionIndex), .readWrite)
-                            .sync()
-                    }
-                }
+                try storeTransactions(of: index)
+                try disk { () throws(FileError) in try segments[index].storeIndexes(place) }
                 segments[index].hasBadIndexes = false
             }
             if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {

@@ -42,6 +42,7 @@ extension LogRecoverer {
         guard !isClean, index > 0, offset >= replayedTo, !PlantedBug.producerSnapshotNotSynced.isOn else { return }
         let isKnown = snapshotOffsets.contains(offset)
         if isKnown, offset < recoveryPoint { return }
+        try storeTransactions(before: index)
         let bytes = ProducerSnapshot.encode(producers)
         try disk { () throws(FileError) in
             try place.fileSystem.replace(place.path(offset, .snapshot), with: bytes, sync: true)
