@@ -257,4 +257,22 @@ struct RepeatedRecoveryTests {
             segments, isClean: isClean, recoveryPoint: 10,
             served: ServedLog(start: 0, end: 10, batches: [0...1, 6...7, 8...9]))
     }
+
+    /// A segment that lost its last batches as a whole, one that lost all, and one whose file is gone.
+    @Test(arguments: [true, false]) func offsetsThatAreMissingInFrontOfASegmentAreNamed(isClean: Bool) throws {
+        for middle in [Self.batch(at: 4, count: 2), [], nil] {
+            var segments: [Int64: [UInt8]] = [0: Self.batch(at: 0, count: 4), 8: Self.batch(at: 8, count: 2)]
+            segments[4] = middle
+            let lost: Range<Int64> = middle?.isEmpty == false ? 6..<8 : 4..<8
+            let harness = try Self.log(segments, isClean: isClean, recoveryPoint: 10)
+            guard case .corrupt(let range) = harness.read(from: lost.upperBound - 1) else {
+                Issue.record("\(harness.read(from: lost.upperBound - 1)) at \(lost)")
+                continue
+            }
+            #expect(range == lost)
+            let batches: [ClosedRange<Int64>] = lost.lowerBound == 6 ? [0...3, 4...5, 8...9] : [0...3, 8...9]
+            try check(
+                segments, isClean: isClean, recoveryPoint: 10, served: ServedLog(start: 0, end: 10, batches: batches))
+        }
+    }
 }
