@@ -62,6 +62,12 @@ extension LogRecoverer {
             }
             position += Int64(count)
         }
+        if let target {
+            try disk { () throws(FileError) in
+                try target.sync()
+                try place.fileSystem.syncDirectory(place.directory)
+            }
+        }
         return target == nil ? nil : path.split(separator: "/").last.map(String.init)
     }
 }
@@ -118,6 +124,7 @@ extension LogRecoverer {
         }
         try storeTransactionChecksums()
         producers.highWatermarkAdvanced(to: end)
+        epochs.truncate(from: end)
         epochs.truncate(before: logStart)
         if !isClean, segments[0].exists {
             let path = "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)"

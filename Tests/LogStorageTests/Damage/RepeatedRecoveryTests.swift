@@ -275,4 +275,18 @@ struct RepeatedRecoveryTests {
                 segments, isClean: isClean, recoveryPoint: 10, served: ServedLog(start: 0, end: 10, batches: batches))
         }
     }
+
+    /// The leader epochs' file knows of records that are gone.
+    @Test func aLeaderEpochThatBeganPastTheEndIsForgotten() throws {
+        let harness = try LogHarness(SimulatedFileSystem(seed: 8), "/t-0")
+        for epoch in [4, 4, 5, 5] as [Int32] { try harness.append(Batch(), leaderEpoch: epoch) }
+        _ = try harness.log.close()?.perform()
+        let bytes = try harness.content(firstLog)
+        try harness.replace(firstLog, with: Array(bytes[..<(bytes.count / 4)]))
+        try harness.reopen(cleanly: false, recoveryPoint: 4)
+        #expect(harness.log.logEndOffset == 1 && harness.log.latestLeaderEpoch == 4)
+        try harness.append(Batch(), leaderEpoch: 5)
+        try harness.reopen(cleanly: false, recoveryPoint: 2)
+        #expect(try harness.offsets() == [0...0, 1...1])
+    }
 }
