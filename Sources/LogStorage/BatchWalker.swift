@@ -99,8 +99,9 @@ struct BatchWalker: ~Copyable {
         return header
     }
 
-    /// What is damaged where the batch at `position` does not follow the one before: that one, if its checksum is wrong.
-    private mutating func misfit() throws(ReadFailure) -> ReadFailure {
+    /// What is damaged where the batch at `position`, or the end, does not follow the one before: that one, if its checksum is
+    /// wrong.
+    mutating func misfit() throws(ReadFailure) -> ReadFailure {
         if let stated = openChecksum, try !isChecksum(stated) {
             return damaged
         }

@@ -65,6 +65,11 @@ public struct LogSync: Sendable {
     /// known of the producers of deleted segments; nothing depends on the others but the speed of recovery.
     public func finish(leaving remainder: inout SyncRemainder) throws(FileError) {
         let isSynced = !PlantedBug.producerSnapshotNotSynced.isOn
+        // Behind a snapshot recovery would not make those indexes anew that are not complete.
+        guard remainder.seals.isEmpty else {
+            remainder.snapshots.formUnion(snapshots.filter(\.beginsSegment).map(\.offset))
+            return
+        }
         var hasRoom = true
         for snapshot in snapshots {
             let path = place.path(snapshot.offset, .snapshot)

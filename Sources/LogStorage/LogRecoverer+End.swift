@@ -62,6 +62,12 @@ extension LogRecoverer {
             }
             position += Int64(count)
         }
+        if let target {
+            try disk { () throws(FileError) in
+                try target.sync()
+                try place.fileSystem.syncDirectory(place.directory)
+            }
+        }
         return target == nil ? nil : path.split(separator: "/").last.map(String.init)
     }
 }
@@ -104,14 +110,8 @@ extension LogRecoverer {
             if segments[index].hasPendingIndexEntries || segments[index].hasBadIndexes
                 || !isClean && segments[index].baseOffset >= replayedFrom
             {
-                try disk { () throws(FileError) in
-                    try segments[index].storeIndexes(place)
-                    // The next recovery may begin behind it and would not find the transactions again.
-                    if !segments[index].abortedTransactions.isEmpty {
-                        try place.fileSystem.open(place.path(segments[index].baseOffset, .transactionIndex), .readWrite)
-                            .sync()
-                    }
-                }
+                try storeTransactions(of: index)
+                try disk { () throws(FileError) in try segments[index].storeIndexes(place) }
                 segments[index].hasBadIndexes = false
             }
             if !isClean, segments[index].nextOffset > recoveryPoint || hasChanged {
@@ -124,6 +124,7 @@ extension LogRecoverer {
         }
         try storeTransactionChecksums()
         producers.highWatermarkAdvanced(to: end)
+        epochs.truncate(from: end)
         epochs.truncate(before: logStart)
         if !isClean, segments[0].exists {
             let path = "\(place.directory)/\(LogFiles.leaderEpochCheckpoint)"

@@ -42,6 +42,7 @@ extension LogRecoverer {
         guard !isClean, index > 0, offset >= replayedTo, !PlantedBug.producerSnapshotNotSynced.isOn else { return }
         let isKnown = snapshotOffsets.contains(offset)
         if isKnown, offset < recoveryPoint { return }
+        try storeTransactions(before: index)
         let bytes = ProducerSnapshot.encode(producers)
         try disk { () throws(FileError) in
             try place.fileSystem.replace(place.path(offset, .snapshot), with: bytes, sync: true)
@@ -85,19 +86,21 @@ extension LogRecoverer {
                 position = range.positions.upperBound
                 expectedOffset = range.offsets.upperBound
                 segments[index].size = position
-                if isLast {
-                    segments[index].nextOffset = max(expectedOffset, position == size ? recoveryPoint : 0)
-                }
+                segments[index].nextOffset = max(expectedOffset, isLast && position == size ? recoveryPoint : 0)
             }
         }
         if segments[index].isSealed, !isClean, segments[index].nextOffset > end { return .overlapsNext }
         if segments[index].isSealed {
             let found = segments[index].nextOffset
-            if found < end, found >= recoveryPoint, !isClean {
-                try cut(index, at: size, found)
-                return .isCut
+            if found < end {
+                if isClean { throw .damaged(position: size, expectedOffset: found) }
+                if found >= recoveryPoint {
+                    try cut(index, at: size, found)
+                    return .isCut
+                }
+                _ = try noteDamage(index, at: size, found)
             }
-            segments[index].nextOffset = max(end, segments[index].nextOffset)
+            segments[index].nextOffset = end
             segments[index].addTimeIndexEntry()
         }
         return .goesOn

@@ -17,6 +17,36 @@ extension LogRecoverer {
         }
     }
 
+    /// Before the producers are noted that stand behind these segments: from there on, a recovery would not find the
+    /// transactions in front again.
+    mutating func storeTransactions(before end: Int) throws(ReadFailure) {
+        guard transactionsStoredBefore < end else { return }
+        for index in transactionsStoredBefore..<end where segments[index].baseOffset >= replayedFrom {
+            try storeTransactions(of: index)
+        }
+        transactionsStoredBefore = end
+        try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
+    }
+
+    /// Brings the transaction index of a segment that was walked over to what was found, and makes it durable but for its
+    /// name. It may have transactions whose markers are gone, and which have ended otherwise since.
+    mutating func storeTransactions(of index: Int) throws(ReadFailure) {
+        let (path, transactions) = (
+            place.path(segments[index].baseOffset, .transactionIndex), segments[index].abortedTransactions
+        )
+        let stored = segments[index].storedAbortedTransactions
+        try disk { () throws(FileError) in
+            if transactions.isEmpty { return try place.fileSystem.removeIfPresent(path) }
+            let file = try place.fileSystem.open(path, .readWriteCreate)
+            try IndexWrite(
+                path: path, position: Int64(stored * AbortedTransaction.size),
+                bytes: AbortedTransaction.encode(transactions.dropFirst(stored))
+            ).perform(on: file)
+            try file.sync()
+        }
+        segments[index].storedAbortedTransactions = transactions.count
+    }
+
     /// What the indexes held at the last stop. Without that they are taken as they are.
     mutating func loadTransactionChecksums() throws(ReadFailure) {
         let path = "\(place.directory)/\(LogFiles.transactionChecksums)"

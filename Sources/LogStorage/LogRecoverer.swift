@@ -38,6 +38,8 @@ struct LogRecoverer {
     var transactionsLostFrom = Int64.max
     /// What the transaction indexes held.
     var transactionChecksums = TransactionChecksums()
+    /// The transaction indexes of the segments in front of this one are as they should be.
+    var transactionsStoredBefore = 0
     /// The base offset of the first segment that was walked over.
     var replayedFrom = Int64.max
     /// All before was durable.

@@ -33,7 +33,14 @@ extension Segment {
             if header.lastOffset >= offset { return ((walker.batchPosition, header), before) }
             before = walker.batchPosition
         }
+        if isEndMissing(behind: walker.expectedOffset) { throw try walker.misfit() }
         return (nil, before)
+    }
+
+    /// Whether the file of a sealed segment ends with another batch than the one in front of the next segment, and that is not
+    /// known for damage yet.
+    private func isEndMissing(behind offset: Int64) -> Bool {
+        isSealed && writtenSize == size && offset < nextOffset && damage.last?.offsets.upperBound != nextOffset
     }
 
     /// The last batch boundary at or before `limit`, given that there is one at `start`, where no lower offset than

@@ -44,7 +44,7 @@ extension Segment {
     /// Finds out how far the damage at `position` reaches, and remembers it.
     ///
     /// - Parameters:
-    ///   - limit: no batch behind the damage begins there or later.
+    ///   - limit: no batch behind the damage ends past it.
     ///   - end: the offset up to which batches stood in the segment, as far as is known.
     mutating func examineDamage(
         at position: Int64, expectedOffset: Int64, limit: Int64, end: Int64, _ place: LogPlace
@@ -52,8 +52,11 @@ extension Segment {
         let file = try openLog(place)
         let first = try Segment.wholeBatch(in: file, at: position, to: writtenSize)
         let offsets = expectedOffset..<max(limit, expectedOffset)
-        var next = try Segment.nextBatch(
-            in: file, from: position + Int64(first?.totalSize ?? 1), to: writtenSize, offsets: offsets)
+        var start = position + Int64(first?.totalSize ?? 1)
+        if first == nil, let size = try agreedSize(at: position, expectedOffset: expectedOffset, end: end, file) {
+            start = position + Int64(size)
+        }
+        var next = try Segment.nextBatch(in: file, from: start, to: writtenSize, offsets: offsets)
         if let first, let neighbour = next, neighbour.position == position + Int64(first.totalSize),
             try isDoubtful(neighbour, behind: first, expectedOffset: expectedOffset, end: end, file)
         {
@@ -75,6 +78,20 @@ extension Segment {
         at position: Int64, expectedOffset: Int64, _ place: LogPlace
     ) throws(ReadFailure) -> DamagedRange {
         try examineDamage(at: position, expectedOffset: expectedOffset, limit: nextOffset, end: nextOffset, place)
+    }
+
+    /// How long a damaged batch says that it is, where the batch behind it, or the end, has the offset that it says as well.
+    /// Then nothing of its records is searched for batches, which may look like whole ones.
+    private func agreedSize(
+        at position: Int64, expectedOffset: Int64, end: Int64, _ file: any File
+    ) throws(ReadFailure) -> Int? {
+        guard let header = try Segment.header(in: file, at: position, to: writtenSize),
+            header.baseOffset == expectedOffset, Int64(header.totalSize) <= writtenSize - position
+        else { return nil }
+        let behind = position + Int64(header.totalSize)
+        if behind == writtenSize { return header.nextOffset == end ? header.totalSize : nil }
+        let next = try Segment.wholeBatch(in: file, at: behind, to: writtenSize)
+        return next?.baseOffset == header.nextOffset ? header.totalSize : nil
     }
 
     /// Of two whole batches with offsets that overlap either may have the wrong ones. The second one's are believed only where
@@ -122,7 +139,7 @@ extension Segment {
         return try walker.isChecksumValid(header)
     }
 
-    /// Searches, byte by byte, for the next whole batch with a right checksum and an offset in the range.
+    /// Searches, byte by byte, for the next whole batch with a right checksum and all offsets in the range.
     static func nextBatch(
         in file: any File, from position: Int64, to end: Int64, offsets: Range<Int64>
     ) throws(ReadFailure) -> (position: Int64, header: RecordBatchHeader)? {
@@ -136,7 +153,8 @@ extension Segment {
             for offset in 0...(count - RecordBatchHeader.size) where window.bytes[offset + 16] == 2 {
                 let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[offset..<count])
                 let candidate = windowStart + Int64(offset)
-                guard let header = RecordBatchHeader(plausible: bytes), offsets.contains(header.baseOffset)
+                guard let header = RecordBatchHeader(plausible: bytes), header.baseOffset >= offsets.lowerBound,
+                    header.nextOffset <= offsets.upperBound
                 else { continue }
                 if try isWhole(header, in: file, at: candidate, to: end) { return (candidate, header) }
             }

@@ -86,14 +86,15 @@ struct CompactionTroubleTests {
     /// Recovery itself is interrupted as well.
     @Test func recoveryOfAReplacementMayCrashToo() throws {
         var generator = SeededGenerator(seed: 5)
-        for round in 0..<120 {
+        for round in 0..<240 {
             let disk = SimulatedFileSystem(seed: UInt64(round))
             let harness = try filled(disk)
             let before = try committed(harness)
             let end = harness.log.logEndOffset
             disk.cutPower(afterChanges: Int.random(in: 5..<40, using: &generator))
             _ = try? harness.compact()
-            var after = disk.crash(using: &generator, isJournaled: false)
+            // What a process that was killed has done is there, and may be lost with the power later.
+            var after = generator.chance(0.5) ? disk.kill() : disk.crash(using: &generator, isJournaled: false)
             for _ in 0..<3 {
                 after.cutPower(afterChanges: Int.random(in: 0..<12, using: &generator))
                 _ = try? LogRecovery.recover(
@@ -126,6 +127,33 @@ struct CompactionTroubleTests {
         _ = harness.read(from: 0, maximumBytes: 1 << 20)
         _ = harness.read(from: Int64(names[1].prefix(20)) ?? 0, maximumBytes: 1 << 20)
         #expect(!harness.log.isCompacting)
+    }
+
+    /// A base offset that is too high makes the records seem newer than those of the segments behind.
+    @Test func aBatchThatEndsPastItsSegmentStopsThePass() throws {
+        let harness = try LogHarness(SimulatedFileSystem(seed: 1), "/t-0", configuration: .compacted)
+        try harness.append([Keyed("filler", String(repeating: "f", count: 3900))])
+        try harness.append([Keyed("a", "1")])
+        try harness.append([Keyed("a", "2"), Keyed("b", String(repeating: "f", count: 3000))])
+        try harness.roll()
+        try harness.append([Keyed("a", "3")])
+        #expect(try harness.names(".log").prefix(2) == [firstLog, "00000000000000000002.log"])
+        var bytes = try harness.content(firstLog)
+        let last = try #require(bytes.withUnsafeBytes { try batchPositions($0) }.last)
+        bytes[last + 6] ^= 1
+        try harness.replace(firstLog, with: bytes)
+        #expect(throws: CompactionError.corrupt(segment: 0, position: Int64(last))) { try harness.compact() }
+        #expect(try harness.batches(from: 2).first?.records.first?.value == "2")
+    }
+
+    /// Otherwise nothing would tell any more that records are missing, once its segment is part of another.
+    @Test func aLostEndStopsThePass() throws {
+        let harness = try filled(SimulatedFileSystem(seed: 1))
+        let bytes = try harness.content(firstLog)
+        let last = try #require(bytes.withUnsafeBytes { try batchPositions($0) }.last)
+        try harness.replace(firstLog, with: Array(bytes[..<last]))
+        try harness.reopen(cleanly: false, recoveryPoint: harness.log.logEndOffset)
+        #expect(throws: CompactionError.corrupt(segment: 0, position: Int64(last))) { try harness.compact() }
     }
 
     @Test func whatUnpacksToTooMuchIsLeftAlone() throws {

@@ -281,6 +281,39 @@ struct RecoveryTests {
         #expect(try harness.offsets() == all)
     }
 
+    /// Which segments go is only told by the replacement itself, where it ends.
+    @Test(arguments: [true, false]) func aDamagedReplacementRemovesNoOtherSegment(isClean: Bool) throws {
+        try fill(60)
+        let (all, end) = (try harness.offsets(), harness.log.logEndOffset)
+        let names = try harness.fileSystem.list(harness.directory).filter { $0.hasSuffix(".log") }
+        var bytes = try harness.content(firstLog) + (try harness.content(names[1]))
+        let last = try #require(bytes.withUnsafeBytes { try batchPositions($0) }.last)
+        bytes[last + 5] ^= 1
+        _ = try harness.log.close()?.perform()
+        try harness.replace(firstLog + ".swap", with: bytes)
+        try harness.reopen(cleanly: isClean, closing: false, recoveryPoint: end)
+        #expect(harness.events.contains(.swapCompleted(baseOffset: 0)))
+        #expect(try harness.fileSystem.list(harness.directory).filter { $0.hasSuffix(".log") } == names)
+        #expect(try harness.served().batches == all)
+    }
+
+    @Test func aReplacementThatCannotBeReadRemovesNothing() throws {
+        let disk = SimulatedFileSystem(seed: 2)
+        let harness = try LogHarness(disk, "/t-0", configuration: .small)
+        for _ in 0..<60 { try harness.append(Batch(count: 2, valueSize: 100)) }
+        let (all, end) = (try harness.offsets(), harness.log.logEndOffset)
+        let names = try disk.list("/t-0").filter { $0.hasSuffix(".log") }
+        let bytes = try harness.content(firstLog) + (try harness.content(names[1]))
+        _ = try harness.log.close()?.perform()
+        try harness.replace(firstLog + ".swap", with: bytes)
+        disk.withFaults { $0.script(.read, on: ".swap", .broken) }
+        #expect(throws: FileError.self) { try harness.reopen(cleanly: false, recoveryPoint: end) }
+        #expect(try disk.list("/t-0").filter { $0.hasSuffix(".log") } == names)
+        try harness.reopen(cleanly: false, recoveryPoint: end)
+        #expect(try harness.content(firstLog) == bytes)
+        #expect(try harness.offsets() == all)
+    }
+
     @Test func theLogBeginsWhereTheCheckpointSays() throws {
         try fill(20)
         let end = harness.log.logEndOffset

@@ -185,3 +185,11 @@ extension LogConfiguration {
 let firstLog = "00000000000000000000.log"
 let firstIndex = "00000000000000000000.index"
 let firstTimeIndex = "00000000000000000000.timeindex"
+
+/// Where the batches of a file begin.
+func batchPositions(_ file: UnsafeRawBufferPointer) throws -> [Int] {
+    var found: [Int] = []
+    var batches = RecordBatches(file)
+    while let batch = try batches.next() { found.append(file.count - batches.remaining - batch.header.totalSize) }
+    return found
+}

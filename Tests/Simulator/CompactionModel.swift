@@ -116,4 +116,19 @@ extension CompactionModel {
             else { throw ModelFailure("the open transaction at \(batch.offsets) is not whole") }
         }
     }
+
+    /// Compares the transactions of which readers of committed records leave the records out with those that were aborted.
+    func check(_ found: [StoredBatch], aborted: [AbortedTransaction]) throws {
+        let known = Dictionary(uniqueKeysWithValues: batches.map { ($0.offsets.lowerBound, $0) })
+        for header in found.map(\.header) where header.recordCount > 0 && !header.attributes.isControl {
+            guard let model = known[header.baseOffset], model.isTransactional else { continue }
+            let isLeftOut = aborted.contains {
+                $0.producerID == header.producerId && $0.firstOffset <= header.baseOffset
+                    && $0.lastOffset > header.lastOffset
+            }
+            guard isLeftOut == model.isAborted else {
+                throw ModelFailure("aborted at \(header.baseOffset): \(model.isAborted), not \(isLeftOut)")
+            }
+        }
+    }
 }

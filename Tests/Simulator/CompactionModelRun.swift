@@ -209,7 +209,9 @@ package struct CompactionModelRun: ModelRun {
     // MARK: - Reading
 
     private mutating func read(_ log: Log) throws {
-        try model.check(try batches(log, maximumBytes: generator.chance(0.5) ? 1 << 20 : 700))
+        let found = try batches(log, maximumBytes: generator.chance(0.5) ? 1 << 20 : 700)
+        try model.check(found)
+        try model.check(found, aborted: log.abortedTransactions(from: 0, to: .max))
     }
 
     private func batches(_ log: Log, maximumBytes: Int) throws -> [StoredBatch] {

@@ -7,6 +7,8 @@ struct BatchReader: ~Copyable {
     private let file: any File
     private let segment: Int64
     private let end: Int64
+    /// Where the last batch ends.
+    private let endOffset: Int64
     private let bufferSize: Int
     private var buffer: MutableBuffer
     /// What `buffer` holds of the file.
@@ -29,6 +31,7 @@ struct BatchReader: ~Copyable {
         }
         self.segment = segment.baseOffset
         end = segment.writtenSize
+        endOffset = segment.nextOffset
         self.bufferSize = max(bufferSize, RecordBatchHeader.size)
         buffer = MutableBuffer(uninitializedCount: self.bufferSize)
         expectedOffset = segment.baseOffset
@@ -38,11 +41,14 @@ struct BatchReader: ~Copyable {
 
     /// The next batch, valid until the next call; nil at the end.
     mutating func next() throws(CompactionError) -> RecordBatchView? {
-        guard position < end else { return nil }
         let corrupt = CompactionError.corrupt(segment: segment, position: position)
+        guard position < end else {
+            guard expectedOffset == endOffset else { throw corrupt }
+            return nil
+        }
         var bytes = try load(RecordBatchHeader.size)
         guard let header = RecordBatchHeader(plausible: bytes), header.baseOffset >= expectedOffset,
-            Int64(header.totalSize) <= end - position
+            header.nextOffset <= endOffset, Int64(header.totalSize) <= end - position
         else { throw corrupt }
         if bytes.count < header.totalSize { bytes = try load(header.totalSize) }
         guard let batch = try? RecordBatchView(bytes), batch.isChecksumValid else { throw corrupt }

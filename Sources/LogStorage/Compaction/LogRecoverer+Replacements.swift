@@ -12,6 +12,10 @@ extension LogRecoverer {
             events.append(.leftoverRemoved(name: LogFiles.name(base, .log) + LogFiles.cleanedSuffix))
             hasChanged = true
         }
+        // Where a process was killed the name may not be durable, and would be lost after those that it replaces.
+        if !inventory.swaps.isEmpty {
+            try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
+        }
         for base in inventory.swaps {
             try complete(base, inventory)
             events.append(.swapCompleted(baseOffset: base))
@@ -37,9 +41,7 @@ extension LogRecoverer {
         } catch {
             throw .file(error)
         }
-        var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
-        var end = base
-        while let header = try? walker.next() { end = header.nextOffset }
+        let end = try endOfReplaced(base, file, size, inventory)
         for replaced in inventory.segments where replaced >= base && replaced < max(end, base + 1) {
             try remove(segment: replaced)
         }
@@ -47,6 +49,22 @@ extension LogRecoverer {
         try nameSwapped(base, .log)
         try disk { () throws(FileError) in try place.fileSystem.syncDirectory(place.directory) }
         for kind in [LogFiles.Kind.offsetIndex, .timeIndex, .transactionIndex] { try nameSwapped(base, kind) }
+    }
+
+    /// The last batch ends where the segment begins that is not replaced. The end that a damaged one says removes nothing.
+    private func endOfReplaced(
+        _ base: Int64, _ file: any File, _ size: Int64, _ inventory: LogInventory
+    ) throws(ReadFailure) -> Int64 {
+        var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
+        var end = base
+        do {
+            while let header = try walker.next() {
+                if inventory.segments.contains(header.nextOffset) { end = header.nextOffset }
+            }
+        } catch .damaged {
+            return end
+        }
+        return end
     }
 
     private func nameSwapped(_ base: Int64, _ kind: LogFiles.Kind) throws(ReadFailure) {

@@ -21,17 +21,7 @@ struct LogDamageTests {
 
     private func logNames() throws -> [String] { try disk.list("/t-0").filter { $0.hasSuffix(".log") } }
 
-    /// Where the batches of a file begin.
-    private func positions(_ bytes: [UInt8]) throws -> [Int] {
-        var found: [Int] = []
-        try bytes.withUnsafeBytes { buffer in
-            var batches = RecordBatches(buffer)
-            while let batch = try batches.next() {
-                found.append(buffer.count - batches.remaining - batch.header.totalSize)
-            }
-        }
-        return found
-    }
+    private func positions(_ bytes: [UInt8]) throws -> [Int] { try bytes.withUnsafeBytes { try batchPositions($0) } }
 
     /// A base offset that is too high in a segment's last batch: what follows is not taken for what a roll has left.
     @Test(arguments: [true, false], [0, 24] as [Int64]) func aSegmentThatSeemsToEndTooLateCostsNoOther(

@@ -48,10 +48,7 @@ struct RepeatedRecoveryTests {
     }
 
     /// The directory of a log, whose segments are given by their base offsets.
-    private static func log(
-        _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration = .small, isClean: Bool = false,
-        recoveryPoint: Int64
-    ) throws -> LogHarness {
+    private static func disk(_ segments: [Int64: [UInt8]]) throws -> SimulatedFileSystem {
         let disk = SimulatedFileSystem(seed: 8)
         try disk.createDirectory("/t-0")
         for (base, bytes) in segments {
@@ -59,6 +56,19 @@ struct RepeatedRecoveryTests {
             let name = String(repeating: "0", count: 20 - digits.count) + digits
             try disk.open("/t-0/\(name).log", .replace).writeAll(bytes, at: 0)
         }
+        return disk
+    }
+
+    private static func log(
+        _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration = .small, isClean: Bool = false,
+        recoveryPoint: Int64
+    ) throws -> LogHarness {
+        try log(on: disk(segments), configuration, isClean: isClean, recoveryPoint: recoveryPoint)
+    }
+
+    private static func log(
+        on disk: SimulatedFileSystem, _ configuration: LogConfiguration, isClean: Bool = false, recoveryPoint: Int64
+    ) throws -> LogHarness {
         let recovered = try LogRecovery.recover(
             directory: "/t-0", fileSystem: disk, configuration: configuration, wasCleanShutdown: isClean,
             recoveryPoint: recoveryPoint, logStartOffset: nil, now: 1_700_000_000_000)
@@ -82,7 +92,7 @@ struct RepeatedRecoveryTests {
         }
     }
 
-    /// A log is recovered, perhaps appended to, left, and recovered again.
+    /// A log is recovered, perhaps appended to, left, and recovered again; and recovered after a crash in its recovery.
     private func check(
         _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration = .small, isClean: Bool = false,
         recoveryPoint: Int64, served: ServedLog, sourceLocation: SourceLocation = #_sourceLocation
@@ -102,6 +112,32 @@ struct RepeatedRecoveryTests {
                     #expect(after == before, "\(leaving)", sourceLocation: sourceLocation)
                 }
             }
+        }
+        // Of a compacted log's end a clean stop tells more than is known after a crash.
+        if isClean, configuration.cleanupPolicy.contains(.compact) { return }
+        try checkInterrupted(
+            segments, configuration, isClean: isClean, recoveryPoint: recoveryPoint, served: served, sourceLocation)
+    }
+
+    private func checkInterrupted(
+        _ segments: [Int64: [UInt8]], _ configuration: LogConfiguration, isClean: Bool, recoveryPoint: Int64,
+        served: ServedLog, _ sourceLocation: SourceLocation
+    ) throws {
+        var isDone = false
+        var changes = 0
+        while !isDone {
+            var generator = SeededGenerator(seed: UInt64(changes))
+            var disk = try Self.disk(segments)
+            for name in try disk.list("/t-0") { try disk.open("/t-0/\(name)", .readWrite).sync() }
+            for directory in ["/", "/t-0"] { try disk.syncDirectory(directory) }
+            disk.cutPower(afterChanges: changes)
+            isDone = (try? Self.log(on: disk, configuration, isClean: isClean, recoveryPoint: recoveryPoint)) != nil
+            disk = disk.crash(using: &generator, isJournaled: changes.isMultiple(of: 2))
+            let harness = try Self.log(on: disk, configuration, recoveryPoint: recoveryPoint)
+            #expect(
+                try harness.served() == served, "after \(changes) changes: \(harness.events)",
+                sourceLocation: sourceLocation)
+            changes += 1
         }
     }
 
@@ -191,5 +227,66 @@ struct RepeatedRecoveryTests {
     @Test func aLeaderEpochThatFallsEndsTheLog() throws {
         let log = Self.batch(at: 0, count: 2, leaderEpoch: 4) + Self.batch(at: 2, count: 2, leaderEpoch: 3)
         try check([0: log], recoveryPoint: 0, served: ServedLog(start: 0, end: 2, batches: [0...1]))
+    }
+
+    /// Nor where the header of the one that has the record is right, and tells where that ends.
+    @Test func aBatchInsideOfADamagedBatchIsNotServed() throws {
+        for isLast in [true, false] {
+            var outer = BatchBuilder()
+            _ = outer.append(timestamp: 0, key: nil, value: Self.batch(at: 2, count: 1))
+            var bytes = outer.finish().all.bytes
+            bytes.replaceSubrange(0..<16, with: [0, 0, 0, 0, 0, 0, 0, 2] + bytes[8..<12] + [0, 0, 0, 0])
+            bytes[17] ^= 1
+            let log = Self.batch(at: 0, count: 2) + bytes
+            let batches: [ClosedRange<Int64>] = isLast ? [0...1] : [0...1, 3...4]
+            try check(
+                [0: isLast ? log : log + Self.batch(at: 3, count: 2)], recoveryPoint: isLast ? 3 : 5,
+                served: ServedLog(start: 0, end: isLast ? 3 : 5, batches: batches))
+        }
+    }
+
+    /// A wrong base offset behind damage, which seems to reach into the next segment: that one stays.
+    @Test(arguments: [true, false]) func aRaisedOffsetBehindDamageRemovesNoSegment(isClean: Bool) throws {
+        var damaged = Self.batch(at: 2, count: 2)
+        damaged[40] ^= 1
+        let segments: [Int64: [UInt8]] = [
+            0: Self.batch(at: 0, count: 2) + damaged + Self.batch(at: 5, count: 2), 6: Self.batch(at: 6, count: 2),
+            8: Self.batch(at: 8, count: 2),
+        ]
+        try check(
+            segments, isClean: isClean, recoveryPoint: 10,
+            served: ServedLog(start: 0, end: 10, batches: [0...1, 6...7, 8...9]))
+    }
+
+    /// A segment that lost its last batches as a whole, one that lost all, and one whose file is gone.
+    @Test(arguments: [true, false]) func offsetsThatAreMissingInFrontOfASegmentAreNamed(isClean: Bool) throws {
+        for middle in [Self.batch(at: 4, count: 2), [], nil] {
+            var segments: [Int64: [UInt8]] = [0: Self.batch(at: 0, count: 4), 8: Self.batch(at: 8, count: 2)]
+            segments[4] = middle
+            let lost: Range<Int64> = middle?.isEmpty == false ? 6..<8 : 4..<8
+            let harness = try Self.log(segments, isClean: isClean, recoveryPoint: 10)
+            guard case .corrupt(let range) = harness.read(from: lost.upperBound - 1) else {
+                Issue.record("\(harness.read(from: lost.upperBound - 1)) at \(lost)")
+                continue
+            }
+            #expect(range == lost)
+            let batches: [ClosedRange<Int64>] = lost.lowerBound == 6 ? [0...3, 4...5, 8...9] : [0...3, 8...9]
+            try check(
+                segments, isClean: isClean, recoveryPoint: 10, served: ServedLog(start: 0, end: 10, batches: batches))
+        }
+    }
+
+    /// The leader epochs' file knows of records that are gone.
+    @Test func aLeaderEpochThatBeganPastTheEndIsForgotten() throws {
+        let harness = try LogHarness(SimulatedFileSystem(seed: 8), "/t-0")
+        for epoch in [4, 4, 5, 5] as [Int32] { try harness.append(Batch(), leaderEpoch: epoch) }
+        _ = try harness.log.close()?.perform()
+        let bytes = try harness.content(firstLog)
+        try harness.replace(firstLog, with: Array(bytes[..<(bytes.count / 4)]))
+        try harness.reopen(cleanly: false, recoveryPoint: 4)
+        #expect(harness.log.logEndOffset == 1 && harness.log.latestLeaderEpoch == 4)
+        try harness.append(Batch(), leaderEpoch: 5)
+        try harness.reopen(cleanly: false, recoveryPoint: 2)
+        #expect(try harness.offsets() == [0...0, 1...1])
     }
 }
