@@ -72,9 +72,13 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     /// The moment, by `CoordinatorTime.clock`, before which `wake` has nothing to do.
     @inlinable public var nextDeadline: Int64? { timers.next }
 
-    /// Handles the deadlines that have passed.
+    /// Handles the deadlines that have passed, no more than there are: what they set anew for this very moment, and might
+    /// again and again, is left for the next time.
     @inlinable public func wake(at now: CoordinatorTime) {
-        while let timer = timers.pop(at: now.clock) { decide(at: now) { $0.expired(timer, &$1) } }
+        for _ in 0..<timers.count {
+            guard let timer = timers.pop(at: now.clock) else { return }
+            decide(at: now) { $0.expired(timer, &$1) }
+        }
     }
 
     @inlinable func decide(at now: CoordinatorTime, _ decision: (inout Machine, inout Effects<Machine>) -> Void) {

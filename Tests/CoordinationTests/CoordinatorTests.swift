@@ -136,4 +136,14 @@ import Testing
         #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 1)])
         #expect(coordinator.nextDeadline == nil)
     }
+
+    @Test func aDeadlineThatIsSetForTheSameMomentOnAndOnHoldsUpNobody() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addOnAndOn("a"), 1, at: 100)
+        coordinator.wake(at: at(100))
+        #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 1)])
+        #expect(coordinator.nextDeadline == 100)
+        coordinator.wake(at: at(100))
+        #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 2)])
+    }
 }
