@@ -203,9 +203,11 @@ extension ConsumerGroup {
     func accepts(_ type: Name, _ protocols: [ClassicProtocol]) -> Bool {
         guard type == "consumer" else { return false }
         let others = members.values.compactMap(\.metadata.classic)
-        return protocols.contains { offered in
-            others.allSatisfy { other in other.protocols.contains { $0.name == offered.name } }
+        var supporters: [Name: Int] = [:]
+        for other in others {
+            for name in Set(other.protocols.lazy.map(\.name)) { supporters[name, default: 0] += 1 }
         }
+        return protocols.contains { supporters[$0.name] ?? 0 == others.count }
     }
 
     fileprivate func classicMember(
