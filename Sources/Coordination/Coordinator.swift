@@ -115,6 +115,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         state.revert(to: decided)
         for (token, _) in effects.replies { answers.append((token, .failure(.tooLarge))) }
         for note in effects.notes { decide(at: now) { $0.ended(note, failure: .tooLarge, &$1) } }
+        decide(at: now) { $0.reverted(because: .tooLarge, &$1) }
     }
 
     @inlinable func wait(_ outcome: Waiting, for version: StateVersion) { waiting.append((version, outcome)) }
@@ -164,6 +165,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
             case .note(let note): decide(at: now) { $0.ended(note, failure: failure, &$1) }
             }
         }
+        decide(at: now) { $0.reverted(because: failure, &$1) }
     }
 
     @inlinable func release(at now: CoordinatorTime) {

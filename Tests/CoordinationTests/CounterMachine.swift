@@ -68,4 +68,8 @@ struct CounterMachine: CoordinatorMachine {
     mutating func loaded(_ effects: inout Effects<CounterMachine>) {}
     mutating func commit(upTo version: StateVersion) { counters.commit(upTo: version) }
     mutating func revert(to version: StateVersion) { counters.revert(to: version) }
+
+    mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<CounterMachine>) {
+        notes.append("reverted")
+    }
 }

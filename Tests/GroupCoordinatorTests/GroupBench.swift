@@ -51,13 +51,23 @@ final class GroupBench {
 
     /// Asks, and has the write of it fail.
     func askInVain(_ command: GroupCommand) throws -> Result<GroupReply, CoordinatorFailure>? {
-        tokens += 1
-        coordinator.handle(command, from: ReplyToken(tokens), at: time)
+        try askInVain([command]).first.flatMap { answers[$0] }
+    }
+
+    /// Asks one after the other, and has the one write of all of it fail.
+    func askInVain(_ commands: [GroupCommand]) throws -> [UInt64] {
+        let asked = commands.map { command in
+            tokens += 1
+            coordinator.handle(command, from: ReplyToken(tokens), at: time)
+            return tokens
+        }
         let write = coordinator.takeRecords()
         coordinator.failed(write.version, because: .notStored, at: time)
         try settle()
-        return answers[tokens]
+        return asked
     }
+
+    func outcome(of token: UInt64) -> Result<GroupReply, CoordinatorFailure>? { answers[token] }
 
     /// Lets time pass, from deadline to deadline.
     func pass(_ milliseconds: Int64) throws {
@@ -111,11 +121,19 @@ final class GroupBench {
     }
 
     private func checkReload() throws {
-        let other = reloaded().machine.groups.current
+        let machine = machine
+        let reloaded = reloaded().machine
+        #expect(machine.offsets.groups == reloaded.offsets.groups)
+        for name in machine.offsets.groups.keys { #expect(machine.groups[name] != nil, "offsets of no group: \(name)") }
+        let other = reloaded.groups.current
         for (name, group) in machine.groups.current {
             switch (group, other[name]) {
             case (.consumer(let here), .consumer(let there)?): #expect(here == there, "group \(name)")
             case (.consumer, _): Issue.record("the log has no consumer group \(name)")
+            case (.classic(let here), .classic(let there)?) where here.state == .stable:
+                #expect(here.stored == there.stored, "group \(name)")
+            case (.classic(let here), nil) where here.state == .stable:
+                Issue.record("the log has no classic group \(name)")
             case (.classic, .consumer?): Issue.record("the log still has the consumer group \(name)")
             case (.classic, _): break
             }
@@ -224,6 +242,15 @@ struct PrefixPatterns: TopicPatternCompiler {
     func compile(_ expression: String) throws(TopicPatternError) -> any TopicPattern {
         guard !expression.contains("(") else { throw TopicPatternError("missing closing )") }
         return Pattern(prefix: expression.hasSuffix(".*") ? String(expression.dropLast(2)) : expression)
+    }
+}
+
+extension ClassicGroup {
+    /// What there is to store of it, but for the moment.
+    fileprivate var stored: [UInt8]? {
+        var value = record(at: 0)
+        value.currentStateTimestamp = 0
+        return try? GroupRecord.classicGroup("", value).encode().value
     }
 }
 

@@ -131,8 +131,8 @@ import Testing
 
         let malformed = bench()
         let garbler = try classicMember(malformed)
-        _ = garbler
-        malformed.classicGroup("g")?[Name(garbler.id)]?.assignment = [0]
+        #expect(try garbler.join()?.errorCode == 0)
+        try garbler.sync([garbler.id: [0]])
         try refusal(malformed, "the embedded consumer protocol is malformed")
 
         var rules = GroupRules()

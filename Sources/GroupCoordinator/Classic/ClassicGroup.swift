@@ -51,7 +51,7 @@ final class ClassicGroup {
     /// Topics that some member has subscribed to; nil where that is not known.
     private(set) var subscribedTopics: Set<Name>?
     private var joinCount: UInt64 = 0
-    /// Who counts it, while it is one of a machine's groups.
+    /// Who counts it; nil while it is none of a machine's groups.
     var tally: GroupTally?
 
     /// The first rebalance of a group waits a while, and a while more when members came meanwhile.

@@ -41,7 +41,7 @@ extension GroupMachine {
         }
         removeConsumer(name, group, &effects)
         let classic = ClassicGroup(generation: generation, members: members, at: effects.now.wall)
-        establish(classic, name, &effects)
+        groups.set(name, .classic(classic), in: effects.version)
         effects.write(.classicGroup(name, classic.record(at: effects.now.wall)))
         for member in members { heardOf(member.id, of: classic, named: name, &effects) }
         noteConsumer(.converted, nil, "to classic: \(reason)", of: name, effects.now)
@@ -54,22 +54,8 @@ extension GroupMachine {
     ) -> ClassicGroup? {
         removeConsumer(name, group, &effects)
         let classic = ClassicGroup()
-        establish(classic, name, &effects)
-        return classic
-    }
-
-    private mutating func establish(
-        _ classic: ClassicGroup, _ name: Name, _ effects: inout Effects<GroupMachine>
-    ) {
         groups.set(name, .classic(classic), in: effects.version)
-        effects.note(.convertedToClassic(ConvertedGroup(group: classic)))
-    }
-
-    /// Where the write failed the consumer group is there again, and nobody will answer those who joined the classic one.
-    func conversionEnded(
-        _ classic: ClassicGroup, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
-    ) {
-        if let failure { classic.release(failure.errorCode, &effects) }
+        return classic
     }
 }
 
