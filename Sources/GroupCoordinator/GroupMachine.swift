@@ -87,6 +87,8 @@ public struct GroupMachine: CoordinatorMachine {
     public mutating func loaded(_ effects: inout Effects<GroupMachine>) {
         histories.since = effects.now.wall
         effects.schedule(.offsetExpiry, after: rules.offsetExpiryInterval)
+        // What an empty group was when it changed its protocol has ended, and what it became was not stored.
+        for name in offsets.groups.keys where groups[name] == nil { groups.found(name, in: .loaded) }
         for (name, group) in groups.current {
             switch group {
             case .classic(let group): classicLoaded(name, group, &effects)

@@ -43,4 +43,19 @@ import Testing
         #expect(response.errorCode == ErrorCode.coordinatorNotAvailable.rawValue)
         #expect(bench.classicGroup("g")?.members.isEmpty == true)
     }
+
+    @Test func offsetsOfAGroupThatBecomesClassicHaveAGroupAfterARestart() throws {
+        try bench.create("t", partitions: 1)
+        let consumer = ConsumerClient(bench, "one")
+        try consumer.join(["t"])
+        try bench.ask(commit(consumer.epoch, of: "one"))
+        try consumer.leave()
+        let client = ClassicClient(bench, ["t"])
+        #expect(
+            try client.joinAnswer(to: client.sendJoin(client.joinRequest))?.errorCode
+                == ErrorCode.memberIdRequired.rawValue)
+        try bench.failOver()
+        #expect(bench.machine.offsets["g", "t", 0]?.offset == 3)
+        #expect(bench.classicGroup("g") != nil)
+    }
 }
