@@ -9,9 +9,9 @@ import Metadata
 extension GroupMachine {
     /// Whether only members of the classic protocol are left without these, and may go on by themselves.
     func downgradesWithout(_ ids: Set<Name>, _ group: ConsumerGroup) -> Bool {
-        let left = group.members.values.filter { !ids.contains($0.id) }
-        return !left.isEmpty && left.allSatisfy(\.isClassic) && left.count <= rules.maximumSize
-            && rules.migration.downgrades
+        let count = group.members.count - ids.count
+        return count > 0 && count <= rules.maximumSize && rules.migration.downgrades
+            && group.members.allSatisfy { id, member in member.isClassic || ids.contains(id) }
     }
 
     /// Whether only members of the classic protocol are left when whoever joins under this name speaks it.
