@@ -17,10 +17,15 @@ final class GroupBench {
     private(set) var log: [GroupRecord] = []
     private(set) var answers: [UInt64: Result<GroupReply, CoordinatorFailure>] = [:]
     var now: Int64 = 1_000_000
+    /// Whether writes neither are committed nor fail for now.
+    var isHolding = false
+    private var held: [Write] = []
     private var tokens: UInt64 = 0
     private let ids = Ids()
     private let rules: GroupRules
     private let patterns: any TopicPatternCompiler
+
+    private typealias Write = (version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)])
 
     init(rules: GroupRules = GroupRules(), patterns: any TopicPatternCompiler = PrefixPatterns()) {
         self.rules = rules
@@ -67,6 +72,18 @@ final class GroupBench {
         return asked
     }
 
+    /// Says how the writes ended that were held: so many of the oldest are committed, the others failed.
+    func release(committing count: Int) throws {
+        isHolding = false
+        let writes = held
+        held.removeAll()
+        for write in writes.prefix(count) { try commit(write) }
+        for write in writes.dropFirst(count) {
+            coordinator.failed(write.version, because: .notStored, at: time)
+        }
+        try settle()
+    }
+
     func outcome(of token: UInt64) -> Result<GroupReply, CoordinatorFailure>? { answers[token] }
 
     /// Lets time pass, from deadline to deadline.
@@ -80,19 +97,23 @@ final class GroupBench {
         now = end
     }
 
+    private func commit(_ write: Write) throws {
+        for (key, value) in write.records { log.append(try .decode(key: key, value: value)) }
+        coordinator.committed(write.version, at: time)
+    }
+
     private func settle() throws {
         while coordinator.hasRecords {
             let write = coordinator.takeRecords()
-            for (key, value) in write.records { log.append(try .decode(key: key, value: value)) }
-            coordinator.committed(write.version, at: time)
+            isHolding ? held.append(write) : try commit(write)
         }
         if log.count > 200 { try compact() }
         for answer in coordinator.takeAnswers() {
             #expect(answers[answer.token.number] == nil, "an answer is given once")
             answers[answer.token.number] = answer.outcome
         }
-        try checkReload()
         checkCounts()
+        if held.isEmpty { try checkReload() }
     }
 
     // MARK: The log
