@@ -75,7 +75,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     /// Handles the deadlines that have passed, no more than there are: what they set anew for this very moment, and might
     /// again and again, is left for the next time.
     @inlinable public func wake(at now: CoordinatorTime) {
-        for _ in 0..<timers.count {
+        for _ in 0..<max(timers.count, 1) {
             guard let timer = timers.pop(at: now.clock) else { return }
             decide(at: now) { $0.expired(timer, &$1) }
         }
