@@ -72,9 +72,13 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     /// The moment, by `CoordinatorTime.clock`, before which `wake` has nothing to do.
     @inlinable public var nextDeadline: Int64? { timers.next }
 
-    /// Handles the deadlines that have passed.
+    /// Handles the deadlines that have passed, no more than there are: what they set anew for this very moment, and might
+    /// again and again, is left for the next time.
     @inlinable public func wake(at now: CoordinatorTime) {
-        while let timer = timers.pop(at: now.clock) { decide(at: now) { $0.expired(timer, &$1) } }
+        for _ in 0..<max(timers.count, 1) {
+            guard let timer = timers.pop(at: now.clock) else { return }
+            decide(at: now) { $0.expired(timer, &$1) }
+        }
     }
 
     @inlinable func decide(at now: CoordinatorTime, _ decision: (inout Machine, inout Effects<Machine>) -> Void) {
@@ -111,6 +115,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         state.revert(to: decided)
         for (token, _) in effects.replies { answers.append((token, .failure(.tooLarge))) }
         for note in effects.notes { decide(at: now) { $0.ended(note, failure: .tooLarge, &$1) } }
+        decide(at: now) { $0.reverted(because: .tooLarge, &$1) }
     }
 
     @inlinable func wait(_ outcome: Waiting, for version: StateVersion) { waiting.append((version, outcome)) }
@@ -160,6 +165,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
             case .note(let note): decide(at: now) { $0.ended(note, failure: failure, &$1) }
             }
         }
+        decide(at: now) { $0.reverted(because: failure, &$1) }
     }
 
     @inlinable func release(at now: CoordinatorTime) {

@@ -58,6 +58,8 @@ public protocol CoordinatorMachine {
     mutating func commit(upTo version: StateVersion)
     /// What was applied after this version is not in the log, and never was.
     mutating func revert(to version: StateVersion)
+    /// Answers those who waited, in soft state, for what was taken back just now.
+    mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<Self>)
 }
 
 /// Counts the decisions of a coordinator that have records; a write is named by the last of its decisions. What is loaded has version 0.

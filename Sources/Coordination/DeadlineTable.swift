@@ -6,7 +6,7 @@ struct DeadlineTable<Name: Hashable> {
     /// A heap with at least one entry for each name, none of them later than its deadline.
     @usableFromInline var heap: [(deadline: Int64, name: Name)] = []
 
-    var count: Int { deadlines.count }
+    @inlinable var count: Int { deadlines.count }
     var heapSize: Int { heap.count }
 
     @inlinable init() {}

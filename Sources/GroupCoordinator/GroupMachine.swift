@@ -13,6 +13,8 @@ public struct GroupMachine: CoordinatorMachine {
 
     var groups = GroupTable()
     var offsets = OffsetsTable()
+    /// Classic groups that were taken back, until those who wait in them are told.
+    private var displaced: [ClassicGroup] = []
     var histories = GroupHistories()
     var image: ClusterImage
     var rules: GroupRules
@@ -79,13 +81,14 @@ public struct GroupMachine: CoordinatorMachine {
     ) {
         switch note {
         case .classicGroup(let group, let written): classicWriteEnded(group, written, failure, &effects)
-        case .convertedToClassic(let group): conversionEnded(group.group, failure, &effects)
         }
     }
 
     public mutating func loaded(_ effects: inout Effects<GroupMachine>) {
         histories.since = effects.now.wall
         effects.schedule(.offsetExpiry, after: rules.offsetExpiryInterval)
+        // What an empty group was when it changed its protocol has ended, and what it became was not stored.
+        for name in offsets.groups.keys where groups[name] == nil { groups.found(name, in: .loaded) }
         for (name, group) in groups.current {
             switch group {
             case .classic(let group): classicLoaded(name, group, &effects)
@@ -122,8 +125,14 @@ public struct GroupMachine: CoordinatorMachine {
     }
 
     public mutating func revert(to version: StateVersion) {
-        groups.revert(to: version)
+        displaced += groups.revert(to: version)
         offsets.revert(to: version)
+    }
+
+    /// Nobody else would answer those who joined a group that has gone.
+    public mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<GroupMachine>) {
+        for group in displaced { group.release(failure.errorCode, &effects) }
+        displaced.removeAll()
     }
 }
 
@@ -150,7 +159,6 @@ public enum GroupTimer: Hashable, Sendable {
 
 public enum GroupNote {
     case classicGroup(Name, ClassicWrite)
-    case convertedToClassic(ConvertedGroup)
 }
 
 /// A regular expression in RE2's syntax, which KIP-848 has the broker evaluate.

@@ -7,7 +7,7 @@ struct GroupTable {
     private var groups = RevertibleDictionary<Name, Group>()
     private let tally = GroupTally()
     /// Groups that came to be with their first offset, of which nothing else is stored.
-    private var founded = UndoJournal<Name>()
+    private var founded = UndoJournal<(name: Name, group: ClassicGroup)>()
 
     var current: [Name: Group] { groups.current }
     var stateCounts: GroupCounts { tally.counts }
@@ -21,8 +21,9 @@ struct GroupTable {
 
     /// A place for offsets. It goes again with the write that made it, unless somebody has joined by then.
     mutating func found(_ name: Name, in version: StateVersion) {
-        set(name, .classic(ClassicGroup()), in: .loaded)
-        founded.append(name, in: version)
+        let group = ClassicGroup()
+        set(name, .classic(group), in: .loaded)
+        founded.append((name, group), in: version)
     }
 
     mutating func commit(upTo version: StateVersion) {
@@ -30,13 +31,20 @@ struct GroupTable {
         founded.commit(upTo: version)
     }
 
-    mutating func revert(to version: StateVersion) {
-        groups.revert(to: version) { [tally] undone, restored in tally.replace(undone, by: restored) }
-        var names: [Name] = []
-        founded.revert(to: version) { names.append($0) }
-        for name in names {
-            if case .classic(let group)? = groups[name], group.isUnused { set(name, nil, in: .loaded) }
+    /// - Returns: groups of the classic protocol that are not there any more, with whoever waits in them.
+    mutating func revert(to version: StateVersion) -> [ClassicGroup] {
+        var undone: [ClassicGroup] = []
+        groups.revert(to: version) { [tally] gone, restored in
+            tally.replace(gone, by: restored)
+            if case .classic(let group)? = gone { undone.append(group) }
         }
+        var founded: [(name: Name, group: ClassicGroup)] = []
+        self.founded.revert(to: version) { founded.append($0) }
+        for (name, group) in founded where group.isUnused {
+            // Another of the name may be there again.
+            if case .classic(let current)? = groups[name], current === group { set(name, nil, in: .loaded) }
+        }
+        return undone.filter { $0.tally == nil }
     }
 }
 

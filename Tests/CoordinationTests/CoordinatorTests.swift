@@ -105,7 +105,7 @@ import Testing
         coordinator.committed(first.version, at: at(0))
         #expect(coordinator.machine.notes == ["a committed 2"])
         coordinator.failed(second.version, because: .notStored, at: at(0))
-        #expect(coordinator.machine.notes == ["a committed 2", "a failed 1"])
+        #expect(coordinator.machine.notes == ["a committed 2", "a failed 1", "reverted"])
     }
 
     /// Neither those before it in the same write nor those after it notice.
@@ -117,7 +117,7 @@ import Testing
         ask(.read("large"), 4)
         ask(.add("a", 1), 5)
         #expect(answers() == ["2:UNKNOWN_SERVER_ERROR"])
-        #expect(coordinator.machine.notes == ["large failed 0"])
+        #expect(coordinator.machine.notes == ["reverted", "large failed 0", "reverted"])
         #expect(coordinator.machine.counters.current == ["a": 2])
         let write = coordinator.takeRecords()
         #expect(records(write).map(\.value) == [1, 2])
@@ -135,5 +135,15 @@ import Testing
         coordinator.wake(at: at(110))
         #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 1)])
         #expect(coordinator.nextDeadline == nil)
+    }
+
+    @Test func aDeadlineThatIsSetForTheSameMomentOnAndOnHoldsUpNobody() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addOnAndOn("a"), 1, at: 100)
+        coordinator.wake(at: at(100))
+        #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 1)])
+        #expect(coordinator.nextDeadline == 100)
+        coordinator.wake(at: at(100))
+        #expect(records(coordinator.takeRecords()) == [.init(name: "a", value: 2)])
     }
 }

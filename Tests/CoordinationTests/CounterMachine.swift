@@ -14,6 +14,8 @@ struct CounterMachine: CoordinatorMachine {
         /// Adds 1 when the time has come.
         case addLater(String, wait: Int64)
         case addAndNote(String)
+        /// Adds 1 at once and each time that this very moment has come, a hundred times in all.
+        case addOnAndOn(String)
     }
 
     struct Record: CoordinatorRecord, Equatable {
@@ -26,6 +28,7 @@ struct CounterMachine: CoordinatorMachine {
 
     var counters = RevertibleDictionary<String, Int>()
     var notes: [String] = []
+    private var isGoingOn = false
 
     mutating func handle(_ command: Command, from token: ReplyToken, _ effects: inout Effects<CounterMachine>) {
         switch command {
@@ -37,6 +40,9 @@ struct CounterMachine: CoordinatorMachine {
         case .addAndNote(let name):
             add(name, 1, &effects)
             effects.note(name)
+        case .addOnAndOn(let name):
+            isGoingOn = true
+            effects.schedule(name, after: 0)
         }
     }
 
@@ -46,7 +52,10 @@ struct CounterMachine: CoordinatorMachine {
         apply(record, in: effects.version)
     }
 
-    mutating func expired(_ timer: String, _ effects: inout Effects<CounterMachine>) { add(timer, 1, &effects) }
+    mutating func expired(_ timer: String, _ effects: inout Effects<CounterMachine>) {
+        add(timer, 1, &effects)
+        if isGoingOn, counters[timer] ?? 0 < 100 { effects.schedule(timer, after: 0) }
+    }
 
     mutating func ended(_ note: String, failure: CoordinatorFailure?, _ effects: inout Effects<CounterMachine>) {
         notes.append("\(note) \(failure == nil ? "committed" : "failed") \(counters[note] ?? 0)")
@@ -59,4 +68,8 @@ struct CounterMachine: CoordinatorMachine {
     mutating func loaded(_ effects: inout Effects<CounterMachine>) {}
     mutating func commit(upTo version: StateVersion) { counters.commit(upTo: version) }
     mutating func revert(to version: StateVersion) { counters.revert(to: version) }
+
+    mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<CounterMachine>) {
+        notes.append("reverted")
+    }
 }

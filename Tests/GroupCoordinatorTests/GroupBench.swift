@@ -17,10 +17,15 @@ final class GroupBench {
     private(set) var log: [GroupRecord] = []
     private(set) var answers: [UInt64: Result<GroupReply, CoordinatorFailure>] = [:]
     var now: Int64 = 1_000_000
+    /// Whether writes neither are committed nor fail for now.
+    var isHolding = false
+    private var held: [Write] = []
     private var tokens: UInt64 = 0
     private let ids = Ids()
     private let rules: GroupRules
     private let patterns: any TopicPatternCompiler
+
+    private typealias Write = (version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)])
 
     init(rules: GroupRules = GroupRules(), patterns: any TopicPatternCompiler = PrefixPatterns()) {
         self.rules = rules
@@ -51,13 +56,35 @@ final class GroupBench {
 
     /// Asks, and has the write of it fail.
     func askInVain(_ command: GroupCommand) throws -> Result<GroupReply, CoordinatorFailure>? {
-        tokens += 1
-        coordinator.handle(command, from: ReplyToken(tokens), at: time)
+        try askInVain([command]).first.flatMap { answers[$0] }
+    }
+
+    /// Asks one after the other, and has the one write of all of it fail.
+    func askInVain(_ commands: [GroupCommand]) throws -> [UInt64] {
+        let asked = commands.map { command in
+            tokens += 1
+            coordinator.handle(command, from: ReplyToken(tokens), at: time)
+            return tokens
+        }
         let write = coordinator.takeRecords()
         coordinator.failed(write.version, because: .notStored, at: time)
         try settle()
-        return answers[tokens]
+        return asked
     }
+
+    /// Says how the writes ended that were held: so many of the oldest are committed, the others failed.
+    func release(committing count: Int) throws {
+        isHolding = false
+        let writes = held
+        held.removeAll()
+        for write in writes.prefix(count) { try commit(write) }
+        for write in writes.dropFirst(count) {
+            coordinator.failed(write.version, because: .notStored, at: time)
+        }
+        try settle()
+    }
+
+    func outcome(of token: UInt64) -> Result<GroupReply, CoordinatorFailure>? { answers[token] }
 
     /// Lets time pass, from deadline to deadline.
     func pass(_ milliseconds: Int64) throws {
@@ -70,19 +97,23 @@ final class GroupBench {
         now = end
     }
 
+    private func commit(_ write: Write) throws {
+        for (key, value) in write.records { log.append(try .decode(key: key, value: value)) }
+        coordinator.committed(write.version, at: time)
+    }
+
     private func settle() throws {
         while coordinator.hasRecords {
             let write = coordinator.takeRecords()
-            for (key, value) in write.records { log.append(try .decode(key: key, value: value)) }
-            coordinator.committed(write.version, at: time)
+            isHolding ? held.append(write) : try commit(write)
         }
         if log.count > 200 { try compact() }
         for answer in coordinator.takeAnswers() {
             #expect(answers[answer.token.number] == nil, "an answer is given once")
             answers[answer.token.number] = answer.outcome
         }
-        try checkReload()
         checkCounts()
+        if held.isEmpty { try checkReload() }
     }
 
     // MARK: The log
@@ -111,11 +142,19 @@ final class GroupBench {
     }
 
     private func checkReload() throws {
-        let other = reloaded().machine.groups.current
+        let machine = machine
+        let reloaded = reloaded().machine
+        #expect(machine.offsets.groups == reloaded.offsets.groups)
+        for name in machine.offsets.groups.keys { #expect(machine.groups[name] != nil, "offsets of no group: \(name)") }
+        let other = reloaded.groups.current
         for (name, group) in machine.groups.current {
             switch (group, other[name]) {
             case (.consumer(let here), .consumer(let there)?): #expect(here == there, "group \(name)")
             case (.consumer, _): Issue.record("the log has no consumer group \(name)")
+            case (.classic(let here), .classic(let there)?) where here.state == .stable:
+                #expect(here.stored == there.stored, "group \(name)")
+            case (.classic(let here), nil) where here.state == .stable:
+                Issue.record("the log has no classic group \(name)")
             case (.classic, .consumer?): Issue.record("the log still has the consumer group \(name)")
             case (.classic, _): break
             }
@@ -224,6 +263,15 @@ struct PrefixPatterns: TopicPatternCompiler {
     func compile(_ expression: String) throws(TopicPatternError) -> any TopicPattern {
         guard !expression.contains("(") else { throw TopicPatternError("missing closing )") }
         return Pattern(prefix: expression.hasSuffix(".*") ? String(expression.dropLast(2)) : expression)
+    }
+}
+
+extension ClassicGroup {
+    /// What there is to store of it, but for the moment.
+    fileprivate var stored: [UInt8]? {
+        var value = record(at: 0)
+        value.currentStateTimestamp = 0
+        return try? GroupRecord.classicGroup("", value).encode().value
     }
 }
 

@@ -44,7 +44,7 @@ import Testing
         table.found("g", in: .loaded.next)
         table.found("h", in: .loaded.next)
         if case .classic(let group)? = table["g"] { group.pendingMembers = ["m"] }
-        table.revert(to: .loaded)
+        _ = table.revert(to: .loaded)
         #expect(table["g"] != nil && table["h"] == nil)
         #expect(table.stateCounts.classic == ["Empty": 1])
     }
@@ -53,7 +53,7 @@ import Testing
         var table = GroupTable()
         table.found("g", in: .loaded.next)
         table.commit(upTo: .loaded.next)
-        table.revert(to: .loaded.next)
+        _ = table.revert(to: .loaded.next)
         #expect(table["g"] != nil)
     }
 }

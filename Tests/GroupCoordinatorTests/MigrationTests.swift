@@ -131,8 +131,8 @@ import Testing
 
         let malformed = bench()
         let garbler = try classicMember(malformed)
-        _ = garbler
-        malformed.classicGroup("g")?[Name(garbler.id)]?.assignment = [0]
+        #expect(try garbler.join()?.errorCode == 0)
+        try garbler.sync([garbler.id: [0]])
         try refusal(malformed, "the embedded consumer protocol is malformed")
 
         var rules = GroupRules()
@@ -375,6 +375,21 @@ import Testing
         #expect(group.generation == epoch)
         #expect(try same.sync().errorCode == ErrorCode.rebalanceInProgress.rawValue)
         #expect(try old.beat() == .rebalanceInProgress)
+    }
+
+    @Test func aGroupThatTurnsClassicOnTheWayToItsTargetHasItsMembersJoin() throws {
+        let bench = bench()
+        try bench.create("t", partitions: 2)
+        let old = try classicMember(bench)
+        let new = ConsumerClient(bench, "new", instance: "i")
+        try new.join(["t"])
+        #expect(new.count == 0)
+        let same = ClassicClient(bench, ["t"], id: new.id, instance: "i")
+        #expect(try same.join()?.errorCode == 0)
+        #expect(bench.classicGroup("g")?.state == .preparing)
+        // The old member has both partitions, and has not been asked for one yet.
+        #expect(try same.sync().errorCode == ErrorCode.rebalanceInProgress.rawValue)
+        #expect(same.owned.isEmpty && old.owned == ["t": [0, 1]])
     }
 
     @Test func whereOthersSpeakItTheGroupStays() throws {

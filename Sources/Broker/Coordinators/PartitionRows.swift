@@ -13,7 +13,12 @@ extension PartitionRows {
     /// Where topics are known by their names alone.
     var topicId: UUID { .zero }
 
-    fileprivate func isSame(as other: Self) -> Bool { topicId == other.topicId && Name(name) == Name(other.name) }
+    fileprivate var key: TopicKey { TopicKey(id: topicId, name: Name(name)) }
+}
+
+private struct TopicKey: Hashable {
+    let id: UUID
+    let name: Name
 }
 
 protocol PartitionIndexed {
@@ -23,10 +28,12 @@ protocol PartitionIndexed {
 extension Array where Element: PartitionRows {
     /// Adds rows, a topic in one place.
     mutating func merge(_ others: [Element]) {
+        var places = Dictionary(enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
         for topic in others {
-            if let place = firstIndex(where: { $0.isSame(as: topic) }) {
+            if let place = places[topic.key] {
                 self[place].partitions += topic.partitions
             } else {
+                places[topic.key] = count
                 append(topic)
             }
         }

@@ -21,6 +21,8 @@ struct GroupLag: Sendable {
 
     struct Unread: Sendable {
         let place: Place
+        /// Up to where consumers read the log.
+        let end: Int64
         /// That has the log.
         let shard: Int
     }
@@ -61,6 +63,6 @@ extension GroupLag {
         // What the log has lost nobody will read.
         let place = Place(
             topic: bounds.topic, partition: committed.partition, offset: max(committed.offset, bounds.start))
-        unread = lag > 0 && place.offset < bounds.end ? Unread(place: place, shard: shard) : nil
+        unread = lag > 0 && place.offset < bounds.end ? Unread(place: place, end: bounds.end, shard: shard) : nil
     }
 }

@@ -36,6 +36,8 @@ final class ClassicGroup {
     private(set) var protocolName: Name?
     private(set) var leader: Name?
     private(set) var members: [Name: ClassicMember] = [:]
+    /// How many of them know each protocol.
+    private var supporters: [Name: Int] = [:]
     /// Members that wait for their join to be answered.
     private(set) var joiningCount = 0
     /// Member ids by the instance ids of static members.
@@ -49,7 +51,7 @@ final class ClassicGroup {
     /// Topics that some member has subscribed to; nil where that is not known.
     private(set) var subscribedTopics: Set<Name>?
     private var joinCount: UInt64 = 0
-    /// Who counts it, while it is one of a machine's groups.
+    /// Who counts it; nil while it is none of a machine's groups.
     var tally: GroupTally?
 
     /// The first rebalance of a group waits a while, and a while more when members came meanwhile.
@@ -92,10 +94,28 @@ final class ClassicGroup {
     subscript(member: Name) -> ClassicMember? {
         get { members[member] }
         set {
-            guard let newValue, let previous = members.updateValue(newValue, forKey: member) else {
+            guard let newValue, let previous = put(newValue) else {
                 preconditionFailure("members come and go by add and remove")
             }
             joiningCount += (newValue.isJoining ? 1 : 0) - (previous.isJoining ? 1 : 0)
+        }
+    }
+
+    /// - Returns: what the group had of the member before.
+    @discardableResult
+    private func put(_ member: ClassicMember) -> ClassicMember? {
+        let previous = members.updateValue(member, forKey: member.id)
+        guard previous?.protocols != member.protocols else { return previous }
+        if let previous { count(previous.protocols, -1) }
+        count(member.protocols, 1)
+        return previous
+    }
+
+    /// What is counted down to nothing is not there.
+    private func count(_ protocols: [ClassicProtocol], _ change: Int) {
+        for name in Set(protocols.lazy.map(\.name)) {
+            let count = supporters[name, default: 0] + change
+            supporters[name] = count == 0 ? nil : count
         }
     }
 
@@ -107,7 +127,7 @@ final class ClassicGroup {
         var member = member
         joinCount += 1
         member.order = joinCount
-        members[member.id] = member
+        put(member)
         if member.isJoining { joiningCount += 1 }
         if let instance = member.instanceID { instances[instance] = member.id }
         if leader == nil { leader = member.id }
@@ -119,9 +139,10 @@ final class ClassicGroup {
         pendingMembers.remove(id)
         pendingSync.remove(id)
         guard let member = members.removeValue(forKey: id) else { return nil }
+        count(member.protocols, -1)
         if member.isJoining { joiningCount -= 1 }
         if let instance = member.instanceID, instances[instance] == id { instances[instance] = nil }
-        if leader == id { leader = orderedMembers.first?.id }
+        if leader == id { leader = members.values.min { $0.order < $1.order }?.id }
         return member
     }
 
@@ -177,15 +198,13 @@ final class ClassicGroup {
     func accepts(_ type: Name, _ protocols: [ClassicProtocol]) -> Bool {
         if members.isEmpty { return !type.isEmpty && !protocols.isEmpty }
         guard type == protocolType else { return false }
-        return protocols.contains { offered in members.values.allSatisfy { $0.metadata(for: offered.name) != nil } }
+        return protocols.contains { isKnownToAll($0.name) }
     }
 
     /// The protocol that all know and most prefer; among equals the one whose voter came first.
     func selectProtocol() -> Name? {
-        let ordered = orderedMembers
-        func isKnownToAll(_ name: Name) -> Bool { ordered.allSatisfy { $0.metadata(for: name) != nil } }
         var votes: [(name: Name, count: Int)] = []
-        for member in ordered {
+        for member in orderedMembers {
             guard let choice = member.protocols.first(where: { isKnownToAll($0.name) }) else { continue }
             if let place = votes.firstIndex(where: { $0.name == choice.name }) {
                 votes[place].count += 1
@@ -197,6 +216,8 @@ final class ClassicGroup {
         for vote in votes where vote.count > best?.count ?? 0 { best = vote }
         return best?.name
     }
+
+    private func isKnownToAll(_ name: Name) -> Bool { supporters[name] == members.count }
 
     private func parseSubscriptions() -> Set<Name>? {
         guard protocolType == "consumer", let protocolName else { return members.isEmpty ? [] : nil }
@@ -228,7 +249,7 @@ final class ClassicGroup {
             joinCount += 1
             let member = ClassicMember(
                 stored, protocolType: protocolType ?? "", protocolName: protocolName ?? "", order: joinCount)
-            members[member.id] = member
+            put(member)
             if let instance = member.instanceID { instances[instance] = member.id }
         }
         subscribedTopics = parseSubscriptions()

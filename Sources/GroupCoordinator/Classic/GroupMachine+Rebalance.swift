@@ -5,6 +5,10 @@ import KafkaProtocolMore
 
 /// The rebalance of a classic group: gather the members, begin a generation, hand out the assignments.
 extension GroupMachine {
+    /// The least time between two looks at whether a static member that is away has come back, in milliseconds: members may
+    /// ask to be waited for for none.
+    static let absencePause: Int64 = 1_000
+
     /// Begins a rebalance, unless one is gathering members already.
     ///
     /// - Parameter member: who caused it, where that was one.
@@ -55,7 +59,7 @@ extension GroupMachine {
         }
         // Static members are waited for until their session ends.
         guard group.members.isEmpty || group.electJoinedLeader() else {
-            return effects.schedule(.classicJoin(name), after: group.rebalanceTimeout)
+            return effects.schedule(.classicJoin(name), after: max(group.rebalanceTimeout, GroupMachine.absencePause))
         }
         effects.cancel(.classicJoin(name))
         group.beginGeneration(at: effects.now.wall)

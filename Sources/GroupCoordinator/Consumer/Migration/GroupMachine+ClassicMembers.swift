@@ -84,8 +84,8 @@ extension GroupMachine {
         expectAnswer(id, request.group, for: request.timeouts.rebalance, &effects)
     }
 
-    /// The last member that spoke the consumer protocol goes on with the classic one: it gets what it was assigned, and only
-    /// a target that is out of date calls for a rebalance.
+    /// The last member that spoke the consumer protocol goes on with the classic one. It gets what it was assigned if all have
+    /// what they were; else they join, since a classic group knows of nobody who has yet to give something up.
     ///
     /// - Parameter epoch: the group's, before the member joined.
     private mutating func joinDowngraded(
@@ -97,7 +97,7 @@ extension GroupMachine {
         if !isStale { reconcile(name, id, owned, subscriptionChanged, &effects) }
         joined(id, request, token, &effects)
         downgrade(
-            name, generation: epoch, without: [], rebalances: isStale,
+            name, generation: epoch, without: [], rebalances: consumer(name).state != .stable,
             because: "its last member of the consumer protocol goes on with the classic one", &effects)
     }
 
@@ -203,9 +203,11 @@ extension ConsumerGroup {
     func accepts(_ type: Name, _ protocols: [ClassicProtocol]) -> Bool {
         guard type == "consumer" else { return false }
         let others = members.values.compactMap(\.metadata.classic)
-        return protocols.contains { offered in
-            others.allSatisfy { other in other.protocols.contains { $0.name == offered.name } }
+        var supporters: [Name: Int] = [:]
+        for other in others {
+            for name in Set(other.protocols.lazy.map(\.name)) { supporters[name, default: 0] += 1 }
         }
+        return protocols.contains { supporters[$0.name] ?? 0 == others.count }
     }
 
     fileprivate func classicMember(

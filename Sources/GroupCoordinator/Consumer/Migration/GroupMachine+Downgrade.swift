@@ -9,9 +9,9 @@ import Metadata
 extension GroupMachine {
     /// Whether only members of the classic protocol are left without these, and may go on by themselves.
     func downgradesWithout(_ ids: Set<Name>, _ group: ConsumerGroup) -> Bool {
-        let left = group.members.values.filter { !ids.contains($0.id) }
-        return !left.isEmpty && left.allSatisfy(\.isClassic) && left.count <= rules.maximumSize
-            && rules.migration.downgrades
+        let count = group.members.count - ids.count
+        return count > 0 && count <= rules.maximumSize && rules.migration.downgrades
+            && group.members.allSatisfy { id, member in member.isClassic || ids.contains(id) }
     }
 
     /// Whether only members of the classic protocol are left when whoever joins under this name speaks it.
@@ -41,7 +41,7 @@ extension GroupMachine {
         }
         removeConsumer(name, group, &effects)
         let classic = ClassicGroup(generation: generation, members: members, at: effects.now.wall)
-        establish(classic, name, &effects)
+        groups.set(name, .classic(classic), in: effects.version)
         effects.write(.classicGroup(name, classic.record(at: effects.now.wall)))
         for member in members { heardOf(member.id, of: classic, named: name, &effects) }
         noteConsumer(.converted, nil, "to classic: \(reason)", of: name, effects.now)
@@ -54,22 +54,8 @@ extension GroupMachine {
     ) -> ClassicGroup? {
         removeConsumer(name, group, &effects)
         let classic = ClassicGroup()
-        establish(classic, name, &effects)
-        return classic
-    }
-
-    private mutating func establish(
-        _ classic: ClassicGroup, _ name: Name, _ effects: inout Effects<GroupMachine>
-    ) {
         groups.set(name, .classic(classic), in: effects.version)
-        effects.note(.convertedToClassic(ConvertedGroup(group: classic)))
-    }
-
-    /// Where the write failed the consumer group is there again, and nobody will answer those who joined the classic one.
-    func conversionEnded(
-        _ classic: ClassicGroup, _ failure: CoordinatorFailure?, _ effects: inout Effects<GroupMachine>
-    ) {
-        if let failure { classic.release(failure.errorCode, &effects) }
+        return classic
     }
 }
 

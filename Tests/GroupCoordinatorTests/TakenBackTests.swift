@@ -1,0 +1,61 @@
+import Bytes
+import KafkaProtocol
+import KafkaProtocolMore
+import Testing
+
+@testable import Coordination
+@testable import GroupCoordinator
+
+/// What becomes of groups when a write fails that others were built upon, and after a restart.
+@Suite struct TakenBackTests {
+    private let bench = GroupBench()
+
+    private func commit(_ epoch: Int32 = -1, of member: String = "") -> GroupCommand {
+        var row = OffsetCommitRequest.OffsetCommitRequestPartition()
+        row.committedOffset = 3
+        var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
+        (topic.name, topic.partitions) = ("t", [row])
+        var request = OffsetCommitRequest()
+        (request.groupId, request.memberId, request.generationIdOrMemberEpoch) = ("g", member, epoch)
+        request.topics = [topic]
+        return .commitOffsets(request, GroupClient(version: 9, clientID: "client", host: "/127.0.0.1"))
+    }
+
+    @Test func aGroupWhoseDeletionFailsIsThereForItsOffsets() throws {
+        try bench.create("t", partitions: 1)
+        try bench.ask(commit())
+        let answers = try bench.askInVain([.deleteGroup("g"), commit()])
+        #expect(answers.count == 2)
+        #expect(bench.machine.offsets["g", "t", 0]?.offset == 3)
+        #expect(bench.machine.groups["g"] != nil)
+    }
+
+    @Test func whoJoinsAGroupWhoseDeletionFailsIsAnswered() throws {
+        try bench.create("t", partitions: 1)
+        try bench.ask(commit())
+        let client = ClassicClient(bench, ["t"], instance: "i")
+        let answers = try bench.askInVain([.deleteGroup("g"), .joinGroup(client.joinRequest, client.client)])
+        try bench.pass(60_000)
+        guard case .success(.joinGroup(let response))? = answers.last.flatMap({ bench.outcome(of: $0) }) else {
+            Issue.record("nobody answers who joined")
+            return
+        }
+        #expect(response.errorCode == ErrorCode.coordinatorNotAvailable.rawValue)
+        #expect(bench.classicGroup("g")?.members.isEmpty == true)
+    }
+
+    @Test func offsetsOfAGroupThatBecomesClassicHaveAGroupAfterARestart() throws {
+        try bench.create("t", partitions: 1)
+        let consumer = ConsumerClient(bench, "one")
+        try consumer.join(["t"])
+        try bench.ask(commit(consumer.epoch, of: "one"))
+        try consumer.leave()
+        let client = ClassicClient(bench, ["t"])
+        #expect(
+            try client.joinAnswer(to: client.sendJoin(client.joinRequest))?.errorCode
+                == ErrorCode.memberIdRequired.rawValue)
+        try bench.failOver()
+        #expect(bench.machine.offsets["g", "t", 0]?.offset == 3)
+        #expect(bench.classicGroup("g") != nil)
+    }
+}
