@@ -215,3 +215,29 @@ def test_assignments_that_are_too_large(make_broker):
     with attack(broker, "40 assignments of 1 MiB", 3 * 40 * MIB + ONE) as memory:
         asyncio.run(story())
     memory.settles(2 * KEPT)
+
+
+def test_groups_and_offsets_that_are_named_20_000_times(broker):
+    """They are answered a few times: some bytes of the request would else ask for a megabyte each."""
+    clients.create_topic(broker, "t", 1)
+
+    async def story():
+        connection = await connect(broker)
+        connection.writer.write(join_frame("g", 3, metadata=bytes(MIB // 2)))
+        joined = await connection.answer("JoinGroup", 3)
+        await connection.ask(
+            "SyncGroup", 3, groupId="g", generationId=joined["generationId"], memberId=joined["memberId"],
+            assignments=[{"memberId": joined["memberId"], "assignment": b"a"}])
+        answer = await connection.ask("DescribeGroups", 5, groups=["g"] * 20_000)
+        assert [(group["groupId"], len(group["members"])) for group in answer["groups"]] == [("g", 1)] * 8
+        answer = await connection.ask("ConsumerGroupDescribe", 0, groupIds=["none"] * 20_000)
+        assert [group["groupId"] for group in answer["groups"]] == ["none"] * 8
+        connection.writer.write(commit_frame("simple", "t", {0: 1}, "m" * 4_096))
+        assert commit_errors(await connection.answer("OffsetCommit", 8)) == {NONE}
+        rows = [{"name": "t", "partitionIndexes": [0]}] * 100
+        answer = await connection.ask("OffsetFetch", 8, groups=[{"groupId": "simple", "topics": rows}] * 4)
+        assert [group["groupId"] for group in answer["groups"]] == ["simple"]
+        assert [topic["partitions"] != [] for topic in answer["groups"][0]["topics"]] == [True] + [False] * 399
+
+    with attack(broker, "groups and offsets named 20,000 times"):
+        asyncio.run(story())

@@ -1,3 +1,4 @@
+import Bytes
 import Coordination
 import GroupCoordinator
 import KafkaProtocol
@@ -58,6 +59,18 @@ extension ClientSession {
             guard let part = part(reply) else { preconditionFailure("a command has one kind of reply") }
             return part
         case .failure(let failure): return failed(failure.errorCode)
+        }
+    }
+}
+
+extension Array where Element == String {
+    /// Names, none of them more than eight times. A group that is described as often as it is named would make gigabytes out of
+    /// a request of some kilobytes.
+    var withFewRepeats: [String] {
+        var counts: [Name: Int] = [:]
+        return filter { name in
+            counts[Name(name), default: 0] += 1
+            return counts[Name(name), default: 0] <= 8
         }
     }
 }

@@ -14,7 +14,7 @@ enum OffsetFetchHandler {
         let body = try request.decode(
             OffsetFetchRequest.self, maximumElements: session.shard.requestLimits.partitions)
         let version = request.version
-        let asked = version >= 8 ? body.groups : [Group(body)]
+        let asked = version >= 8 ? eachOnce(body.groups) : [Group(body)]
         let unknown = asked.map { version >= 10 ? unknownTopics(of: $0, session.shard) : [] }
         let client = session.client(request)
         let commands = asked.map { group in
@@ -32,6 +32,21 @@ enum OffsetFetchHandler {
             response: { rows in
                 version >= 8 ? response(rows, unknown) : singleResponse(rows.first ?? Row(), of: asked[0], version)
             })
+    }
+
+    /// A group that is asked for in several rows is answered in one.
+    private static func eachOnce(_ groups: [Group]) -> [Group] {
+        var places: [Name: Int] = [:]
+        var result: [Group] = []
+        for group in groups {
+            if let place = places[Name(group.groupId)] {
+                if let topics = group.topics { result[place].topics? += topics } else { result[place].topics = nil }
+            } else {
+                places[Name(group.groupId)] = result.count
+                result.append(group)
+            }
+        }
+        return result
     }
 
     /// With version 10 topics have ids; those that nobody knows are answered here.

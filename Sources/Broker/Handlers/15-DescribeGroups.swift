@@ -21,8 +21,9 @@ enum DescribeGroupsHandler {
         let body = try request.decode(
             DescribeGroupsRequest.self, maximumElements: session.shard.requestLimits.topics)
         let client = session.client(request)
-        var commands = body.groups.map { (group: $0, command: GroupCommand.describeGroup($0, client)) }
-        if body.includeHistory { commands += body.groups.map { ($0, .explainGroup($0)) } }
+        let groups = body.groups.withFewRepeats
+        var commands = groups.map { (group: $0, command: GroupCommand.describeGroup($0, client)) }
+        if body.includeHistory { commands += groups.map { ($0, .explainGroup($0)) } }
         session.answer(
             request.reply, byGroups: commands,
             row: { (reply) -> Part? in
@@ -44,10 +45,10 @@ enum DescribeGroupsHandler {
             },
             response: { parts in
                 var response = DescribeGroupsResponse()
-                response.groups = parts.prefix(body.groups.count).compactMap {
+                response.groups = parts.prefix(groups.count).compactMap {
                     if case .row(let row) = $0 { row } else { nil }
                 }
-                for (index, part) in parts.dropFirst(body.groups.count).enumerated() {
+                for (index, part) in parts.dropFirst(groups.count).enumerated() {
                     if case .history(let explanation?) = part { response.groups[index].explain(explanation) }
                 }
                 return response

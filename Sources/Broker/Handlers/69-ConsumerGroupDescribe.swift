@@ -8,7 +8,7 @@ enum ConsumerGroupDescribeHandler {
         let body = try request.decode(
             ConsumerGroupDescribeRequest.self, maximumElements: session.shard.requestLimits.topics)
         session.answer(
-            request.reply, byGroups: body.groupIds.map { ($0, .describeConsumerGroup($0)) },
+            request.reply, byGroups: body.groupIds.withFewRepeats.map { ($0, .describeConsumerGroup($0)) },
             row: { (reply) -> ConsumerGroupDescribeResponse.DescribedGroup? in
                 guard case .describeConsumerGroup(var row) = reply else { return nil }
                 if body.includeAuthorizedOperations, row.errorCode == 0 {

@@ -101,8 +101,11 @@ extension GroupMachine {
         if error != .none {
             response.errorCode = error.rawValue
         } else if let topics = request.topics {
+            var seen: Set<FetchedPartition> = []
             response.topics = topics.map { topic in
-                row(topic.name, topic.topicId, topic.partitionIndexes, of: group)
+                let name = Name(topic.name)
+                let partitions = topic.partitionIndexes.filter { seen.insert(.init(topic: name, index: $0)).inserted }
+                return row(topic.name, topic.topicId, partitions, of: group)
             }
         } else {
             let all = offsets.groups[group] ?? [:]
@@ -192,4 +195,10 @@ extension GroupMachine {
             }
         }
     }
+}
+
+/// A partition is answered once, however often it is asked for: a few bytes of a request ask for kilobytes of metadata.
+private struct FetchedPartition: Hashable {
+    let topic: Name
+    let index: Int32
 }
