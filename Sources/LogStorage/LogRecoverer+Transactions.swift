@@ -31,20 +31,14 @@ extension LogRecoverer {
     /// Brings the transaction index of a segment that was walked over to what was found, and makes it durable but for its
     /// name. It may have transactions whose markers are gone, and which have ended otherwise since.
     mutating func storeTransactions(of index: Int) throws(ReadFailure) {
-        let (path, transactions) = (
-            place.path(segments[index].baseOffset, .transactionIndex), segments[index].abortedTransactions
-        )
-        let stored = segments[index].storedAbortedTransactions
+        let (write, count) = (segments[index].transactionIndexWrite(place), segments[index].abortedTransactions.count)
         try disk { () throws(FileError) in
-            if transactions.isEmpty { return try place.fileSystem.removeIfPresent(path) }
-            let file = try place.fileSystem.open(path, .readWriteCreate)
-            try IndexWrite(
-                path: path, position: Int64(stored * AbortedTransaction.size),
-                bytes: AbortedTransaction.encode(transactions.dropFirst(stored))
-            ).perform(on: file)
+            if count == 0 { return try place.fileSystem.removeIfPresent(write.path) }
+            let file = try place.fileSystem.open(write.path, .readWriteCreate)
+            try write.perform(on: file)
             try file.sync()
         }
-        segments[index].storedAbortedTransactions = transactions.count
+        segments[index].storedAbortedTransactions = count
     }
 
     /// What the indexes held at the last stop. Without that they are taken as they are.

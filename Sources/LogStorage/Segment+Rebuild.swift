@@ -57,6 +57,14 @@ extension Segment {
             || storedAbortedTransactions < abortedTransactions.count
     }
 
+    /// What is still to be written into the transaction index, which is cut to its exact length as well.
+    func transactionIndexWrite(_ place: LogPlace) -> IndexWrite {
+        IndexWrite(
+            path: place.path(baseOffset, .transactionIndex),
+            position: Int64(storedAbortedTransactions * AbortedTransaction.size),
+            bytes: AbortedTransaction.encode(abortedTransactions.dropFirst(storedAbortedTransactions)))
+    }
+
     /// What is still to be written into the index files, each of which is cut to its exact length as well.
     func indexWrites(_ place: LogPlace) -> [IndexWrite] {
         var writes = [
@@ -69,11 +77,7 @@ extension Segment {
         ]
         // What was stored before the segment was sealed was not synced by then.
         if storedAbortedTransactions < abortedTransactions.count || needsSealing && !abortedTransactions.isEmpty {
-            writes.append(
-                IndexWrite(
-                    path: place.path(baseOffset, .transactionIndex),
-                    position: Int64(storedAbortedTransactions * AbortedTransaction.size),
-                    bytes: AbortedTransaction.encode(abortedTransactions.dropFirst(storedAbortedTransactions))))
+            writes.append(transactionIndexWrite(place))
         }
         return writes
     }

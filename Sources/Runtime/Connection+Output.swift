@@ -52,12 +52,11 @@ extension Connection {
         markDirty()
         // Without memory to spare it gets nothing more to do until this has left: otherwise each of many connections would
         // own what one may.
-        let isExceeded = shard.memory.isExceeded
         let pending = output.pendingBytes
-        guard pending > options.outputLowWater || isExceeded else { return }
+        guard pending > options.outputLowWater || shard.memory.isExceeded else { return }
         // At once, as many connections may write in one tick.
         chargeMemory()
-        if pending > options.outputHighWater || isExceeded || shard.memory.isExceeded { stop(.output) }
+        if pending > options.outputHighWater || shard.memory.isExceeded { stop(.output) }
     }
 
     /// The socket can be written to again.

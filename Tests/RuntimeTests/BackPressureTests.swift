@@ -26,13 +26,7 @@ import Testing
         }
         // The output has reached its limit when nothing more is received though the sockets of the peer are full of it.
         #expect(try server.await { $0.framesReceived > 10 })
-        var (received, unchanged, most) = (0, 0, 0)
-        while unchanged < 2_000 {
-            let (now, memory) = try server.ask { ($0.statistics.framesReceived, $0.options.memory.used) }
-            unchanged = now == received ? unchanged + 1 : 0
-            received = now
-            most = max(most, memory)
-        }
+        let (received, most) = try server.untilNothingIsServed()
         #expect(received < 200)
         #expect(most < 2 << 20)
         for _ in 0..<count { #expect(try client.receiveFrame().count == answer.count) }
@@ -137,14 +131,7 @@ import Testing
         let deaf = try (0..<20).map { _ in try TestClient(port: server.port, receiveBuffer: 4_096) }
         let requests = Array(repeating: frame([1, 2]), count: 100).flatMap(\.self)
         for client in deaf { try client.send(requests) }
-        // Nothing more is served when several rounds through the shard have served nothing.
-        var (served, unchanged, most) = (0, 0, 0)
-        while unchanged < 2_000 {
-            let (now, memory) = try server.ask { ($0.statistics.framesReceived, $0.options.memory.used) }
-            unchanged = now == served ? unchanged + 1 : 0
-            served = now
-            most = max(most, memory)
-        }
+        let (served, most) = try server.untilNothingIsServed()
         #expect(served < 1 + deaf.count * 100)
         // An answer, in a buffer that may be twice as large, and the requests behind it.
         #expect(most - before <= deaf.count * (2 * 65_536 + requests.count))

@@ -78,6 +78,19 @@ struct TestServer {
         return false
     }
 
+    /// Comes back when many rounds through the shard in a row have served nothing: how many frames had been served by then,
+    /// and the most memory that connections owned meanwhile.
+    func untilNothingIsServed() throws -> (served: Int, mostMemory: Int) {
+        var (served, unchanged, most) = (0, 0, 0)
+        while unchanged < 2_000 {
+            let (now, memory) = try ask { ($0.statistics.framesReceived, $0.options.memory.used) }
+            unchanged = now == served ? unchanged + 1 : 0
+            served = now
+            most = max(most, memory)
+        }
+        return (served, most)
+    }
+
     func stop() {
         handle.stop()
         handle.join()

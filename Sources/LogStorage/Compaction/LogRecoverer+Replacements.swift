@@ -56,14 +56,13 @@ extension LogRecoverer {
         _ base: Int64, _ file: any File, _ size: Int64, _ inventory: LogInventory
     ) throws(ReadFailure) -> Int64 {
         var walker = BatchWalker(file, .blocking, from: 0, to: size, expectedOffset: base)
+        let begins = Set(inventory.segments)
         var end = base
         do {
             while let header = try walker.next() {
-                if inventory.segments.contains(header.nextOffset) { end = header.nextOffset }
+                if begins.contains(header.nextOffset) { end = header.nextOffset }
             }
-        } catch .damaged {
-            return end
-        }
+        } catch .damaged {}
         return end
     }
 
