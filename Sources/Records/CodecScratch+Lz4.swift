@@ -8,6 +8,10 @@ extension CodecScratch {
     func decompressLz4(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(CodecError) {
         guard CodecScratch.isReadableLz4Frame(bytes) else { throw .corrupt }
         let context = readyLz4Decompressor()
+        var isAtEnd = false
+        // The reset of the library before 1.10 keeps what was left of an announced content size, and would refuse
+        // every frame from then on.
+        defer { if !isAtEnd { discardLz4Decompressor() } }
         var consumed = 0
         while true {
             var hint = 0
@@ -21,6 +25,7 @@ extension CodecScratch {
             guard LZ4F_isError(hint) == 0 else { throw .corrupt }
             consumed += taken
             if hint == 0 {
+                isAtEnd = true
                 guard consumed == bytes.count else { throw .corrupt }
                 return
             }
@@ -69,13 +74,15 @@ extension CodecScratch {
     }
 
     private func readyLz4Decompressor() -> OpaquePointer? {
-        if let lz4Decompressor {
-            LZ4F_resetDecompressionContext(lz4Decompressor)
-            return lz4Decompressor
-        }
+        if let lz4Decompressor { return lz4Decompressor }
         let status = LZ4F_createDecompressionContext(&lz4Decompressor, UInt32(LZ4F_VERSION))
         precondition(LZ4F_isError(status) == 0, "no memory for an lz4 context")
         return lz4Decompressor
+    }
+
+    func discardLz4Decompressor() {
+        LZ4F_freeDecompressionContext(lz4Decompressor)
+        lz4Decompressor = nil
     }
 
     private func readyLz4Compressor() -> OpaquePointer? {

@@ -36,7 +36,7 @@ public final class CodecScratch {
         discardDeflater()
         ZSTD_freeDCtx(zstdDecompressor)
         ZSTD_freeCCtx(zstdCompressor)
-        LZ4F_freeDecompressionContext(lz4Decompressor)
+        discardLz4Decompressor()
         LZ4F_freeCompressionContext(lz4Compressor)
     }
 

@@ -138,6 +138,15 @@ import Testing
         #expect(throws: CodecError.corrupt) { try Self.unpack(good.dropLast(4), .lz4) }
     }
 
+    /// What a batch of one client announces must not be held against the next client's.
+    @Test func lz4FrameThatEndsBeforeItsContentSize() throws {
+        let scratch = CodecScratch()
+        let good = Self.pack(Array("good".utf8), .lz4, scratch: scratch)
+        let announcing = hex("04224d18 68 40 1403048504820b00 0c 40")
+        #expect(throws: CodecError.corrupt) { try Self.unpack(announcing, .lz4, scratch: scratch) }
+        #expect(try Self.unpack(good, .lz4, scratch: scratch) == Array("good".utf8))
+    }
+
     /// A frame without a content size whose window is 128 MiB, as Java's producer writes it at levels above 19.
     @Test func zstdWithALargeWindow() throws {
         let frame = hex("28b52ffd 00 88") + hex("190000") + Array("abc".utf8)
@@ -150,6 +159,24 @@ import Testing
         #expect(throws: CodecError.tooLarge) { try Self.unpack(frame, .zstd) }
         let lie = hex("28b52ffd a0 00000004 190000") + Array("abc".utf8)
         #expect(throws: CodecError.corrupt) { try Self.unpack(lie, .zstd) }
+    }
+
+    @Test(arguments: codecs)
+    func refusedStreamsLeaveNothingBehind(_ compression: Compression) throws {
+        let scratch = CodecScratch()
+        var generator = SeededGenerator(seed: 10)
+        let text = generator.text(count: 500)
+        let packed = Self.pack(text, compression)
+        for index in packed.indices {
+            var flipped = packed
+            flipped[index] ^= 1 << (generator.next() % 8)
+            for limit in [64 << 20, 400] {
+                for damaged in [flipped, Array(packed[..<index])] {
+                    _ = try? Self.unpack(damaged, compression, limit: limit, scratch: scratch)
+                    #expect(try Self.unpack(packed, compression, scratch: scratch) == text, "byte \(index)")
+                }
+            }
+        }
     }
 
     @Test(arguments: codecs)
