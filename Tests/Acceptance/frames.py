@@ -9,6 +9,7 @@ bursts in a file, which `--replay FILE` sends again.
 """
 import argparse
 import collections
+import gzip
 import json
 import random
 import socket
@@ -16,6 +17,9 @@ import struct
 import sys
 import time
 
+import cramjam
+import lz4.frame
+import zstandard
 from aiokafka.record.util import calc_crc32c
 
 import notation
@@ -23,6 +27,11 @@ import notation
 TOPICS = [f"fuzz-{number}" for number in range(12)]
 WORDS = ["", "a", "fuzz", "user", "client-id", "ip", "10.9.8.7", "none", "0", "-1", "1", "\N{SNOWMAN}", "x" * 300]
 CODECS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 7)
+# By the codec's number in a batch; what has no packer stands there as it is.
+PACKERS = {
+    1: gzip.compress, 2: lambda body: bytes(cramjam.snappy.compress_raw(body)),
+    3: lambda body: lz4.frame.compress(body, block_linked=False, store_size=True), 4: zstandard.ZstdCompressor().compress,
+}
 TOPIC_SETTINGS = {
     "cleanup.policy": ["compact", "delete", "compact,delete", "x"], "retention.ms": ["-1", "1000", "9" * 30],
     "segment.bytes": ["1048576", "14", "-5"], "compression.type": ["gzip", "zstd", "producer", ""],
@@ -141,6 +150,10 @@ class Values:
             inner += zigzag(len(key)) + key + zigzag(len(value)) + value + b"\0"
             body += zigzag(len(inner)) + inner
         codec = dice.choice(CODECS)
+        if codec in PACKERS and self.chance(0.9):
+            body = PACKERS[codec](body)
+            if self.chance(0.3):
+                body = change_bytes(dice, body, [])
         producer = (dice.randrange(3), 0, dice.randrange(3)) if self.chance(0.1) else (-1, -1, -1)
         now = int(time.time() * 1000)
         tail = struct.pack(">hiqqqhii", codec, count - 1, now, now + count - 1, *producer, count) + body

@@ -1,4 +1,4 @@
-"""Frames made to hurt, from several clients at once, beside one whose data has to stay right."""
+"""Frames made to hurt, from several clients at once, beside others whose data has to stay right."""
 import json
 import os
 import random
@@ -24,6 +24,8 @@ SLOWEST = 100
 MAXIMUM_RESIDENT_BYTES = 512 << 20
 ALTER_CLIENT_QUOTAS = 49
 BYSTANDER = "bystander-of-the-fuzzer"
+# Records a second of each bystander, of which there is one for each codec.
+BYSTANDER_RATE = 150
 # All that changed settings of the broker could do to a topic, its own settings keep off.
 BYSTANDER_SETTINGS = {
     "retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "max.message.bytes": "1048588",
@@ -39,26 +41,25 @@ def test_no_frame_hurts_a_bystander(make_broker, tmp_path):
     directories = [tmp_path / "one", tmp_path / "two"]
     broker = make_broker(settings={"log.dirs": ",".join(map(str, directories))}).start()
     pid = broker.pid
-    clients.create_topic(broker, BYSTANDER, **BYSTANDER_SETTINGS)
     keep_quotas_off(broker)
-    progress, stop = clients.Progress(), threading.Event()
-    bystander = clients.Background(produce_until, stop, broker, progress)
+    stop = threading.Event()
+    bystanders = [Bystander(broker, codec, stop) for codec in records.CODECS]
     memory = Memory(broker)
     counts = send_frames(broker, directories, tmp_path)
     stop.set()
-    bystander.finish()
+    for bystander in bystanders:
+        bystander.producing.finish()
     memory.finish()
 
     assert broker.process.poll() is None and broker.pid == pid, "the broker ended"
     last = Raw(broker)
     assert last.api_versions()[0] == 0
     last.close()
-    assert not progress.failed
-    assert progress.delivered == progress.sent
-    found = clients.Confluent().consume(broker, BYSTANDER, 0)
-    records.check(found, progress.sent, clients.Confluent(), progress.acknowledged)
+    for bystander in bystanders:
+        bystander.check()
+    sent = sum(bystander.progress.sent for bystander in bystanders)
     print(
-        f"seed {SEED}: {counts['frames']} frames, {counts}; {progress.sent} records beside them, "
+        f"seed {SEED}: {counts['frames']} frames, {counts}; {sent} records beside them, "
         f"at most {memory.peak >> 20} MiB, {memory.last >> 20} MiB at the end")
     assert memory.peak < MAXIMUM_RESIDENT_BYTES
     assert "fatal" not in broker.log_text().lower()
@@ -87,19 +88,34 @@ def send_frames(broker, directories, folder):
     return counts
 
 
-def produce_until(stop, broker, progress):
-    def numbers():
+class Bystander:
+    """A producer of one codec, until it is stopped; the broker must not hold against it what others pack."""
+
+    def __init__(self, broker, codec, stop):
+        self.broker, self.codec, self.stop = broker, codec, stop
+        self.topic = f"{BYSTANDER}-{codec}"
+        self.progress = clients.Progress()
+        clients.create_topic(broker, self.topic, **BYSTANDER_SETTINGS)
+        self.producing = clients.Background(self.produce)
+
+    def produce(self):
+        clients.Confluent().produce(self.broker, self.topic, 0, self.codec, self.numbers(), self.progress)
+
+    def numbers(self):
         number = 0
-        while not stop.is_set():
+        while not self.stop.wait(1 / BYSTANDER_RATE):
             yield number
             number += 1
-            time.sleep(0.002)
 
-    clients.Confluent().produce(broker, BYSTANDER, 0, "none", numbers(), progress)
+    def check(self):
+        assert not self.progress.failed, self.codec
+        assert self.progress.delivered == self.progress.sent
+        found = clients.Confluent().consume(self.broker, self.topic, 0)
+        records.check(found, self.progress.sent, clients.Confluent(), self.progress.acknowledged)
 
 
 def keep_quotas_off(broker):
-    """The bystander's own quotas, which come before those that the frames may set for everybody."""
+    """The bystanders' own quotas, which come before those that the frames may set for everybody."""
     request, response = notation.load()[ALTER_CLIENT_QUOTAS]
     values = Given(
         entityType=["user", "client-id"], entityName=["ANONYMOUS", "rdkafka"],
