@@ -54,8 +54,6 @@ public struct BrokerConfiguration: Sendable {
     public struct Network: Sendable {
         public let maximumRequestBytes: Int
         /// nil: the system's.
-        public let sendBufferBytes: Int?
-        /// nil: the system's.
         public let receiveBufferBytes: Int?
         public let listenBacklog: Int
         /// nil: connections are never closed for being idle.
@@ -231,7 +229,6 @@ extension BrokerConfiguration.Quotas {
 extension BrokerConfiguration.Network {
     init(_ settings: BrokerSettings, _ overrides: [String: Int]) {
         maximumRequestBytes = Int(settings.number("socket.request.max.bytes"))
-        sendBufferBytes = settings.limit("socket.send.buffer.bytes").map { Int($0) }
         receiveBufferBytes = settings.limit("socket.receive.buffer.bytes").map { Int($0) }
         listenBacklog = Int(settings.number("socket.listen.backlog.size"))
         maximumIdle = settings.limit("connections.max.idle.ms")

@@ -1,13 +1,10 @@
 extension BrokerKeys {
-    static let groups: [ConfigurationKey] = [
+    static let groups = offsets + classicAndConsumerGroups + kafkasOwnOfGroups.withoutEffect
+
+    private static let offsets: [ConfigurationKey] = [
         int("offsets.topic.num.partitions", 50, .atLeast(1), about: "Partitions of __consumer_offsets."),
         short("offsets.topic.replication.factor", 3, .atLeast(1), about: "Replicas of __consumer_offsets."),
         int("offsets.topic.segment.bytes", 104_857_600, .atLeast(1), about: "Segment size of __consumer_offsets."),
-        int("offsets.topic.compression.codec", 0, about: "Codec of __consumer_offsets."),
-        int("offsets.load.buffer.size", 5_242_880, .atLeast(1), about: "Bytes read at a time when offsets are loaded."),
-        int(
-            "offsets.commit.timeout.ms", 5000, .atLeast(1),
-            about: "Milliseconds that a commit waits for its replicas."),
         int(
             "offsets.retention.minutes", 10_080, .atLeast(1),
             about: "Minutes that the offsets of an empty group are kept."),
@@ -15,22 +12,15 @@ extension BrokerKeys {
             "offsets.retention.check.interval.ms", 600_000, .atLeast(1),
             about: "Milliseconds between two looks for old offsets."),
         int("offset.metadata.max.bytes", 4096, about: "Bytes of metadata that a committed offset may carry."),
+    ]
+
+    private static let classicAndConsumerGroups: [ConfigurationKey] = [
         int("group.min.session.timeout.ms", 6000, about: "Smallest session timeout of a classic member."),
         int("group.max.session.timeout.ms", 1_800_000, about: "Largest session timeout of a classic member."),
         int(
             "group.initial.rebalance.delay.ms", 3000,
             about: "Milliseconds that a new classic group waits for members."),
         int("group.max.size", 2000, .atLeast(1), about: "Members of a classic group."),
-        int("group.coordinator.threads", 4, .atLeast(1), about: "Threads of Kafka's group coordinator."),
-        int(
-            "group.coordinator.background.threads", 2, .atLeast(1),
-            about: "Threads for regular expressions and assignments."),
-        int(
-            "group.coordinator.append.linger.ms", -1, .atLeast(-1),
-            about: "Milliseconds to gather records before a write; -1: adaptive."),
-        int(
-            "group.coordinator.cached.buffer.max.bytes", 1_048_588, .atLeast(524_288), update: .clusterWide,
-            about: "Largest buffer that is kept for reuse."),
         list(
             "group.coordinator.rebalance.protocols",
             "classic,consumer,streams",
@@ -70,97 +60,24 @@ extension BrokerKeys {
             "bidirectional",
             .oneOfIgnoringCase(["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]),
             about: "Which conversions between classic and consumer groups are allowed."),
+    ]
+
+    /// What only means something to Kafka's way of running coordinators.
+    private static let kafkasOwnOfGroups: [ConfigurationKey] = [
+        int("offsets.topic.compression.codec", 0, about: "Codec of __consumer_offsets."),
+        int("offsets.load.buffer.size", 5_242_880, .atLeast(1), about: "Bytes read at a time when offsets are loaded."),
         int(
-            "group.share.assignment.interval.ms", 1000, .atLeast(0), update: .clusterWide,
-            about: "Milliseconds between two assignments of a share group."),
+            "offsets.commit.timeout.ms", 5000, .atLeast(1),
+            about: "Milliseconds that a commit waits for its replicas."),
+        int("group.coordinator.threads", 4, .atLeast(1), about: "Threads of Kafka's group coordinator."),
         int(
-            "group.share.min.assignment.interval.ms", 0, .atLeast(0),
-            about: "Smallest such interval that a group may set."),
+            "group.coordinator.background.threads", 2, .atLeast(1),
+            about: "Threads for regular expressions and assignments."),
         int(
-            "group.share.max.assignment.interval.ms", 15_000, .atLeast(0),
-            about: "Largest such interval that a group may set."),
-        list("group.share.assignors", "simple", about: "Assignors of share groups."),
+            "group.coordinator.append.linger.ms", -1, .atLeast(-1),
+            about: "Milliseconds to gather records before a write; -1: adaptive."),
         int(
-            "group.share.delivery.count.limit", 5, .between(2, 10),
-            about: "How often a record is delivered before it is archived."),
-        int(
-            "group.share.min.delivery.count.limit", 2, .between(2, 5),
-            about: "Smallest such limit that a group may set."),
-        int(
-            "group.share.max.delivery.count.limit", 10, .between(5, 25),
-            about: "Largest such limit that a group may set."),
-        int(
-            "group.share.heartbeat.interval.ms", 5000, .atLeast(1),
-            about: "Milliseconds between two heartbeats of a share consumer."),
-        int(
-            "group.share.min.heartbeat.interval.ms", 5000, .atLeast(1),
-            about: "Smallest such interval that a group may set."),
-        int(
-            "group.share.max.heartbeat.interval.ms", 15_000, .atLeast(1),
-            about: "Largest such interval that a group may set."),
-        int(
-            "group.share.partition.max.record.locks", 2000, .between(100, 10_000),
-            about: "Records of a partition that may be in delivery."),
-        int(
-            "group.share.min.partition.max.record.locks", 100, .between(100, 2000),
-            about: "Smallest such number that a group may set."),
-        int(
-            "group.share.max.partition.max.record.locks", 4000, .between(2000, 10_000),
-            about: "Largest such number that a group may set."),
-        int(
-            "group.share.record.lock.duration.ms", 30_000, .between(1000, 3_600_000),
-            about: "Milliseconds that a delivered record stays locked."),
-        int(
-            "group.share.min.record.lock.duration.ms", 15_000, .between(1000, 30_000),
-            about: "Smallest such time that a group may set."),
-        int(
-            "group.share.max.record.lock.duration.ms", 60_000, .between(30_000, 3_600_000),
-            about: "Largest such time that a group may set."),
-        int(
-            "group.share.session.timeout.ms", 45_000, .atLeast(1),
-            about: "Milliseconds without a heartbeat after which a share consumer is out."),
-        int(
-            "group.share.min.session.timeout.ms", 45_000, .atLeast(1),
-            about: "Smallest such time that a group may set."),
-        int(
-            "group.share.max.session.timeout.ms", 60_000, .atLeast(1),
-            about: "Largest such time that a group may set."),
-        int("group.share.max.share.sessions", 2000, .atLeast(1), about: "Share sessions on a broker."),
-        int("group.share.max.size", 200, .between(1, 1000), about: "Members of a share group."),
-        int(
-            "group.streams.assignment.interval.ms", 1000, .atLeast(0), update: .clusterWide,
-            about: "Milliseconds between two assignments of a streams group."),
-        int(
-            "group.streams.min.assignment.interval.ms", 0, .atLeast(0),
-            about: "Smallest such interval that a group may set."),
-        int(
-            "group.streams.max.assignment.interval.ms", 15_000, .atLeast(0),
-            about: "Largest such interval that a group may set."),
-        int(
-            "group.streams.heartbeat.interval.ms", 5000, .atLeast(1),
-            about: "Milliseconds between two heartbeats of a streams member."),
-        int(
-            "group.streams.min.heartbeat.interval.ms", 5000, .atLeast(1),
-            about: "Smallest such interval that a group may set."),
-        int(
-            "group.streams.max.heartbeat.interval.ms", 15_000, .atLeast(1),
-            about: "Largest such interval that a group may set."),
-        int(
-            "group.streams.session.timeout.ms", 45_000, .atLeast(1),
-            about: "Milliseconds without a heartbeat after which a streams member is out."),
-        int(
-            "group.streams.min.session.timeout.ms", 45_000, .atLeast(1),
-            about: "Smallest such time that a group may set."),
-        int(
-            "group.streams.max.session.timeout.ms", 60_000, .atLeast(1),
-            about: "Largest such time that a group may set."),
-        int(
-            "group.streams.initial.rebalance.delay.ms", 3000, .atLeast(0),
-            about: "Milliseconds that a new streams group waits for members."),
-        int("group.streams.max.size", 2_147_483_647, .atLeast(1), about: "Members of a streams group."),
-        int("group.streams.num.standby.replicas", 0, .atLeast(0), about: "Standby replicas of each task."),
-        int(
-            "group.streams.max.standby.replicas", 2, .atLeast(0),
-            about: "Largest number of them that a group may set."),
-    ].withoutEffect
+            "group.coordinator.cached.buffer.max.bytes", 1_048_588, .atLeast(524_288), update: .clusterWide,
+            about: "Largest buffer that is kept for reuse."),
+    ]
 }

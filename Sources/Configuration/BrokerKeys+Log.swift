@@ -26,9 +26,6 @@ extension BrokerKeys {
         int(
             "min.insync.replicas", 1, .atLeast(1), update: .clusterWide,
             about: "Replicas that must have a record before acks=all is acknowledged."),
-        boolean(
-            "unclean.leader.election.enable", false, update: .clusterWide,
-            about: "Whether a replica that may lack acknowledged records may lead."),
         list(
             "log.cleanup.policy", "delete", .elements(TopicKey.cleanupPolicies), update: .clusterWide,
             about: "What happens to old data: delete, compact, both, or neither."),

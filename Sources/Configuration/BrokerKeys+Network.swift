@@ -1,7 +1,6 @@
 extension BrokerKeys {
     static let network: [ConfigurationKey] = [
         int("socket.request.max.bytes", 104_857_600, .atLeast(1), about: "Largest request."),
-        int("socket.send.buffer.bytes", 102_400, about: "Size of a socket's send buffer; -1: the system's."),
         int("socket.receive.buffer.bytes", 102_400, about: "Size of a socket's receive buffer; -1: the system's."),
         int("socket.listen.backlog.size", 1024, .atLeast(1), about: "Connections that may wait to be accepted."),
         long("connections.max.idle.ms", 600_000, about: "Milliseconds after which an idle connection is closed."),

@@ -12,6 +12,7 @@ extension BrokerKeys {
     ]
 
     static let operations: [ConfigurationKey] = [
+        int("socket.send.buffer.bytes", 102_400, about: "Size of a socket's send buffer; -1: the system's."),
         int(
             "replication.quota.window.num", 11, .atLeast(1),
             about: "Samples that replication quotas are measured over."),

@@ -1,6 +1,9 @@
 extension BrokerKeys {
     static let replication: [ConfigurationKey] = [
         boolean(
+            "unclean.leader.election.enable", false, update: .clusterWide,
+            about: "Whether a replica that may lack acknowledged records may lead."),
+        boolean(
             "auto.leader.rebalance.enable", true,
             about: "Whether leadership goes back to the preferred replica by itself."),
         long("leader.imbalance.check.interval.seconds", 300, .atLeast(1), about: "Seconds between two such looks."),

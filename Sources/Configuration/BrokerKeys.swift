@@ -8,8 +8,8 @@ public enum BrokerKeys {
 
     private static let byName: [String: ConfigurationKey] = {
         let tables = [
-            identity, log, network, replication, cleaner, groups, coordinators, quorum, tiered, quotas, operations,
-            security, observability,
+            identity, log, network, replication, cleaner, groups, shareAndStreamsGroups, coordinators, quorum, tiered,
+            quotas, operations, security, observability,
         ]
         return Dictionary(uniqueKeysWithValues: tables.joined().map { ($0.name, $0) })
     }()

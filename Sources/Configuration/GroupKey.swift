@@ -1,7 +1,7 @@
 /// A key of a consumer, share or streams group.
 public struct GroupKey: Sendable {
     /// Type, default, range and documentation.
-    public let definition: ConfigurationKey
+    public private(set) var definition: ConfigurationKey
     /// The broker's key that sets the default.
     let brokerKey: String?
     /// The broker's keys that bound what a group may set.
@@ -68,9 +68,8 @@ public struct GroupKey: Sendable {
     ]
 
     private init(_ definition: ConfigurationKey, brokerKey: String? = nil, least: String? = nil, most: String? = nil) {
-        var definition = definition
-        definition.hasEffect = false
         self.definition = definition
+        self.definition.hasEffect = definition.name.hasPrefix("consumer.")
         self.brokerKey = brokerKey
         self.least = least
         self.most = most

@@ -54,7 +54,6 @@ public struct GroupRules: Sendable {
             number("offsets.retention.minutes", 10_080).multipliedReportingOverflow(by: 60_000).partialValue
         offsetExpiryInterval = number("offsets.retention.check.interval.ms", offsetExpiryInterval)
         maximumConsumerSize = Int(number("group.consumer.max.size", Int64(maximumConsumerSize)))
-        patternRefreshInterval = number("group.consumer.regex.refresh.interval.ms", patternRefreshInterval)
         if let text = live.text(of: "group.consumer.assignors") { assignors = GroupRules.list(text).map { Name($0) } }
         if let text = live.text(of: "group.coordinator.rebalance.protocols") {
             servesConsumerProtocol = GroupRules.list(text).contains("consumer")
