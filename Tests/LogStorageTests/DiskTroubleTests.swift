@@ -74,6 +74,33 @@ struct DiskTroubleTests {
         #expect(try harness.offsets().count == count + 2)
     }
 
+    /// The roll has made its first file when the second one cannot be made; what follows fits the old segment.
+    @Test(arguments: [".index", ".timeindex"], [false, true])
+    func aRollThatEndsBetweenItsFilesLeavesNone(_ file: String, _ isClean: Bool) throws {
+        while harness.log.size < 3500 { try harness.append(Batch(valueSize: 10)) }
+        let end = harness.log.logEndOffset
+        disk.withFaults { $0.script(.open, on: file, .error(24)) }
+        #expect(throws: FileError.self) { try harness.append(Batch(valueSize: 1000)) }
+        #expect(harness.log.failure == nil && harness.log.segmentCount == 1)
+        #expect(try harness.append(Batch(count: 3)).baseOffset == end)
+        let kept = try harness.offsets()
+        #expect(try disk.list("/t-0").filter { $0.hasSuffix(".log") } == [firstLog])
+        try harness.reopen(cleanly: isClean, recoveryPoint: harness.log.recoveryPoint)
+        #expect(try harness.offsets() == kept && harness.log.logEndOffset == end + 3)
+    }
+
+    /// The file of a roll that was taken back may be there all the same, as an earlier version left it.
+    @Test(arguments: [false, true]) func anEmptySegmentInWhichTheLogNeverWentOnTakesNothingAway(_ isClean: Bool) throws
+    {
+        for _ in 0..<10 { try harness.append(Batch(count: 2)) }
+        let kept = try harness.offsets()
+        _ = try harness.log.close()?.perform()
+        for base in ["00000000000000000014", "00000000000000000016"] { try harness.replace("\(base).log", with: []) }
+        try harness.reopen(cleanly: isClean, closing: false, recoveryPoint: 20)
+        #expect(try harness.offsets() == kept && harness.log.logEndOffset == 20)
+        #expect(try disk.list("/t-0").filter { $0.hasSuffix(".log") } == [firstLog])
+    }
+
     @Test func severalSegmentsInOneTickAreTakenBackTogether() throws {
         try harness.append(Batch(valueSize: 2500))
         disk.withFaults { $0.script(.write, on: "00000000000000000001.log", .full) }
