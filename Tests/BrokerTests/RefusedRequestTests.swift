@@ -76,4 +76,36 @@ import Testing
         try client.createTopic("t3")
         #expect(try client.produce([1], to: "t3").error == .none)
     }
+
+    @Test func aMoveThatIsRefusedLeavesTheOneUnderWay() throws {
+        let server = try start(["replica.alter.log.dirs.io.max.bytes.per.second": "1"])
+        defer { server.stop() }
+        let client = try client(server)
+        let homes = try ["t1", "t2", "t3"].map { try makeTopic($0, client) }
+        try #require(Set(homes).count == 3)
+        func move(to path: String) throws -> [Int16] {
+            var topic = AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic()
+            (topic.name, topic.partitions) = ("t1", [0])
+            var directory = AlterReplicaLogDirsRequest.AlterReplicaLogDir()
+            (directory.path, directory.topics) = (path, [topic])
+            var request = AlterReplicaLogDirsRequest()
+            request.dirs = [directory]
+            return try client.ask(request, version: 2).results.flatMap(\.partitions).map(\.errorCode)
+        }
+        func destinations() throws -> [String] {
+            var request = DescribeLogDirsRequest()
+            request.topics = nil
+            let answer = try client.ask(request, version: 4)
+            return answer.results.filter { $0.topics.contains { $0.partitions.contains(where: \.isFutureKey) } }
+                .map(\.logDir)
+        }
+        disk.withFaults { $0.script(.write, on: "t3-0/00000000000000000000.log", .broken) }
+        #expect(try client.produce([1], to: "t3").error == .kafkaStorageError)
+        #expect(try move(to: homes[1]) == [0])
+        #expect(try destinations() == [homes[1]])
+        #expect(try move(to: homes[2]) == [ErrorCode.kafkaStorageError.rawValue])
+        #expect(try destinations() == [homes[1]])
+        #expect(try move(to: homes[0]) == [0])
+        #expect(try destinations() == [])
+    }
 }
