@@ -4,6 +4,7 @@ import Configuration
 import Files
 import KafkaProtocol
 import KafkaProtocolMore
+import Runtime
 import Testing
 
 /// What a request that fails leaves for those after it.
@@ -75,6 +76,30 @@ import Testing
         // Nothing is opened before the checkpoints have forgotten what was deleted.
         try client.createTopic("t3")
         #expect(try client.produce([1], to: "t3").error == .none)
+    }
+
+    /// The deletion of a topic waits for room, a stop of the broker does not.
+    @Test func aDeletionWithoutRoomDoesNotHoldUpTheStop() throws {
+        let server = try start()
+        let before = try client(server)
+        fill(try makeTopic("t1", before))
+        let home = try makeTopic("t2", before)
+        var request = DeleteTopicsRequest()
+        (request.topicNames, request.timeoutMs) = (["t1"], 10_000)
+        try before.send(.deleteTopics, version: 5) { (writer) throws(EncodeError) in
+            try request.encode(into: &writer, version: 5)
+        }
+        while try ["/a", "/b", "/c"].contains(where: { try disk.status("\($0)/t1-0") != nil }) {}
+        try client(server).sendCreateTopic("t1", partitions: 1)
+        server.stop(timeout: .milliseconds(200))
+        disk.withFaults { $0 = SimulatedFaults() }
+
+        let again = try start()
+        defer { again.stop() }
+        let after = try client(again)
+        #expect(try disk.status("\(home)/t2-0") != nil)
+        #expect(try after.produce([1], to: "t2").baseOffset == 3)
+        #expect(try after.produce([1], to: "t1").baseOffset == 0)
     }
 
     @Test func aMoveThatIsRefusedLeavesTheOneUnderWay() throws {
