@@ -71,6 +71,7 @@ extension Log {
         logEndOffset = header.nextOffset
         if epochs.assign(header.partitionLeaderEpoch, startOffset: header.baseOffset) { areEpochsDirty = true }
         if header.hasProducerId, marker != nil || !header.attributes.isControl {
+            staged[group].replacedProducers += producers.makeRoom(for: header.producerId)
             staged[group].replacedProducers.append((header.producerId, producers.entries[header.producerId]))
             if let completed = producers.apply(header, marker: marker), completed.isAborted {
                 segments.active.abortedTransactions.append(AbortedTransaction(completed))
@@ -83,8 +84,7 @@ extension Log {
     private var savepoint: Savepoint {
         Savepoint(
             logEndOffset: logEndOffset, tail: segments.active.tail, transactions: producers.transactions,
-            epochs: epochs,
-            areEpochsDirty: areEpochsDirty)
+            epochs: epochs)
     }
 }
 
@@ -158,7 +158,9 @@ extension Log {
         logEndOffset = oldest.before.logEndOffset
         producers.revert(to: oldest.before.transactions)
         epochs = oldest.before.epochs
-        areEpochsDirty = oldest.before.areEpochsDirty
+        // Records may have been deleted, and the epochs stored, since then.
+        epochs.truncate(before: logStartOffset)
+        areEpochsDirty = true
         staged.removeAll(keepingCapacity: true)
         generation += 1
     }

@@ -97,13 +97,15 @@ extension Log {
         guard let index = segments.index(of: group.segment) else {
             preconditionFailure("a staged write has no segment")
         }
-        let (file, created) = try openForWriting(index)
+        let (file, createdPath) = try openForWriting(index)
+        let indexWrites: [(file: any File, write: IndexWrite)] = try orRemoving(createdPath) { () throws(FileError) in
+            try self.indexWrites(index)
+        }
         let end = staged.count > 1 ? staged[1].before.logEndOffset : logEndOffset
         return LogWrite(
             file: file, position: group.position, offsets: group.before.logEndOffset..<end, pieces: group.pieces,
             allocation: allocation(index, upTo: group.end),
-            indexWrites: try indexWrites(index),
-            createdPath: created && index > 0 ? place.path(group.segment, .log) : nil, fileSystem: place.fileSystem)
+            indexWrites: indexWrites, createdPath: createdPath, fileSystem: place.fileSystem)
     }
 
     /// As `takeWrite`, with a copy of the bytes.
@@ -194,24 +196,41 @@ extension StagedWrite {
 // MARK: - What goes with a write
 
 extension Log {
-    private func openForWriting(_ index: Int) throws(FileError) -> (file: any File, created: Bool) {
+    /// The segment's file; its path, where it was made for this write and says nothing while it is empty.
+    private func openForWriting(_ index: Int) throws(FileError) -> (file: any File, createdPath: String?) {
         let segment = segments.segments[index]
+        let path = place.path(segment.baseOffset, .log)
         if segment.exists {
-            if let log = segment.log { return (log, false) }
-            let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .readWrite)
+            if let log = segment.log { return (log, nil) }
+            let log = try place.fileSystem.open(path, .readWrite)
             segments.segments[index].log = log
-            return (log, false)
+            return (log, nil)
         }
         // The name of a later segment may survive without those of earlier ones, and a log would seem to begin there.
         if !areNamesDurable {
             try place.fileSystem.syncDirectory(place.directory)
             areNamesDurable = true
         }
-        let log = try place.fileSystem.open(place.path(segment.baseOffset, .log), .replace)
-        _ = try place.fileSystem.open(place.path(segment.baseOffset, .offsetIndex), .replace)
-        _ = try place.fileSystem.open(place.path(segment.baseOffset, .timeIndex), .replace)
+        let log = try place.fileSystem.open(path, .replace)
+        let createdPath = index > 0 ? path : nil
+        try orRemoving(createdPath) { () throws(FileError) in
+            _ = try place.fileSystem.open(place.path(segment.baseOffset, .offsetIndex), .replace)
+            _ = try place.fileSystem.open(place.path(segment.baseOffset, .timeIndex), .replace)
+        }
         segments.segments[index].log = log
-        return (log, true)
+        return (log, createdPath)
+    }
+
+    /// A segment's file must not stay when its write does not come about: the one before goes on past where it begins.
+    private func orRemoving<Result>(
+        _ createdPath: String?, _ body: () throws(FileError) -> Result
+    ) throws(FileError) -> Result {
+        do {
+            return try body()
+        } catch {
+            if let createdPath { try place.fileSystem.removeIfPresent(createdPath) }
+            throw error
+        }
     }
 
     private func allocation(_ index: Int, upTo end: Int64) -> Range<Int64>? {

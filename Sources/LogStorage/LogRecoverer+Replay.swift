@@ -10,7 +10,7 @@ extension LogRecoverer {
         while index < segments.count {
             let isLast = index == segments.count - 1
             try keepProducers(before: index)
-            if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) {
+            if isLast || segments[index].nextOffset > min(replayedTo, recoveryPoint) || mayReachPastNext(index) {
                 replayedFrom = min(replayedFrom, segments[index].baseOffset)
                 switch try replay(index) {
                 case .goesOn: break
@@ -25,6 +25,11 @@ extension LogRecoverer {
             index += 1
         }
         return true
+    }
+
+    /// Whether the next segment can only be a file of a roll that was taken back: it is empty, and the log went on.
+    private func mayReachPastNext(_ index: Int) -> Bool {
+        index == segments.count - 2 && segments[index + 1].isEmpty && segments[index + 1].baseOffset < recoveryPoint
     }
 
     private enum WalkedSegment {

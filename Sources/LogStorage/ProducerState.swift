@@ -47,7 +47,7 @@ struct ProducerState: Sendable {
 
     /// Takes in a batch that has its offsets. Answers the transaction that a marker ended.
     mutating func apply(_ header: RecordBatchHeader, marker: EndTransactionMarker?) -> CompletedTransaction? {
-        makeRoom(for: header.producerId)
+        _ = makeRoom(for: header.producerId)
         var entry = entries[header.producerId] ?? ProducerEntry()
         defer { entries[header.producerId] = entry }
         if entry.epoch != header.producerEpoch {
@@ -85,11 +85,15 @@ struct ProducerState: Sendable {
     static let capacity = 49_152
 
     /// Forgets the eighth of the producers that has been silent longest, as if it had expired, where one more is too many.
-    private mutating func makeRoom(for producer: Int64) {
-        guard entries.count >= ProducerState.capacity, entries[producer] == nil else { return }
-        forget(
-            entries.lazy.filter { $0.value.transactionStart == nil }.map { ($0.value.lastTimestamp, $0.key) }
-                .sorted(by: <).prefix(ProducerState.capacity / 8).map(\.1))
+    ///
+    /// - Returns: those that it forgot.
+    mutating func makeRoom(for producer: Int64) -> [(id: Int64, entry: ProducerEntry?)] {
+        guard entries.count >= ProducerState.capacity, entries[producer] == nil else { return [] }
+        let silent = entries.lazy.filter { $0.value.transactionStart == nil }.map { ($0.value.lastTimestamp, $0.key) }
+            .sorted(by: <).prefix(ProducerState.capacity / 8).map(\.1)
+        let forgotten = silent.map { ($0, entries[$0]) }
+        forget(silent)
+        return forgotten
     }
 
     /// The ids come in an array of their own: while something lazy holds the entries, the first change copies all of them.
@@ -143,7 +147,8 @@ extension ProducerState {
 
     mutating func revert(to transactions: Transactions) {
         openTransactions = transactions.open
-        completedTransactions = transactions.completed
+        // What the high watermark has passed since then stays settled.
+        completedTransactions = transactions.completed.filter(completedTransactions.contains)
     }
 }
 

@@ -24,5 +24,4 @@ struct Savepoint {
     var tail: Segment.Tail
     var transactions: ProducerState.Transactions
     var epochs: LeaderEpochCache
-    var areEpochsDirty: Bool
 }

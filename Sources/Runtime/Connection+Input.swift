@@ -70,6 +70,8 @@ extension Connection {
     func stop(_ reason: InputStops) {
         guard !stops.contains(reason) else { return }
         stops.insert(reason)
+        // Who does not read does not get its frame whole either.
+        shard.leaveOverdraft(self)
         markDirty()
     }
 
@@ -179,7 +181,7 @@ extension Connection {
 
     /// Gives up everything received and not delivered, and takes no more.
     func dropInput() {
-        stops.insert(.ended)
+        stop(.ended)
         discardInput()
         markDirty()
     }

@@ -102,7 +102,10 @@ extension Shard {
             return
         }
         starved.removeAll { $0.state == .closed }
-        if overdraft == nil, let index = starved.firstIndex(where: { $0.input.frame != nil }) {
+        // One that rests for another reason as well would not read on.
+        if overdraft == nil,
+            let index = starved.firstIndex(where: { $0.input.frame != nil && $0.stops == .starved })
+        {
             let connection = starved.remove(at: index)
             overdraft = connection.id
             connection.start(.starved)

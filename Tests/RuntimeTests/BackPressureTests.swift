@@ -72,6 +72,37 @@ import Testing
         #expect(try server.ask { $0.options.memory.used } == 0)
     }
 
+    /// Who may own more than the budget, and gives its frame up, does not keep others waiting while it is owed an answer.
+    @Test func aFrameThatIsGivenUpLeavesTheOverdraftToOthers() throws {
+        var shard = ShardOptions()
+        shard.memory = MemoryBudget(limit: 1 << 20)
+        shard.scratchBytes = 64 << 10
+        let inputEnds = Reports<Bool>()
+        let server = try TestServer(shard: shard) { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                connection.answer([frame.reduce(0, &+)])
+                return .consumed
+            }
+            handler.onInputEnded = { _ in inputEnds.report(true) }
+            return handler
+        }
+        defer { server.stop() }
+        let payload = pattern(16 << 20)
+        let (bytes, sum) = (frame(payload), payload.reduce(0, &+))
+        let first = try TestClient(port: server.port)
+        try first.send([UInt8](bytes[..<10_000_000]))
+        #expect(try server.await { $0.bytesReceived == 10_000_000 })
+        #expect(try server.ask { $0.options.memory.used } > 1 << 20)
+        let others = try (0..<2).map { _ in try TestClient(port: server.port) }
+        let senders = try others.map { other in try Background { try other.send(bytes) } }
+        #expect(try server.await { $0.starvations > 0 })
+        shutdown(first.descriptor, Int32(SHUT_WR))
+        #expect(inputEnds.next() == true)
+        for other in others { #expect(try other.receiveFrame() == [sum]) }
+        for sender in senders { try sender.finish() }
+    }
+
     /// Peers that do not take their output use the budget up; others are served all the same.
     @Test func smallRequestsAreServedBeyondTheBudget() throws {
         var shard = ShardOptions()

@@ -28,6 +28,10 @@ final class CheckpointKeeper {
         var highWatermarks: [TopicPartition: Int64] = [:]
         var cleanedOffsets: [TopicPartition: Int64]
         var isDirty = false
+        /// Whether files that say all of this would survive a power loss.
+        var isSynced = true
+
+        mutating func changed() { (isDirty, isSynced) = (true, false) }
     }
 
     private let context: BrokerContext
@@ -56,7 +60,7 @@ final class CheckpointKeeper {
             // As in Kafka: a start that the first segment's name tells is not noted.
             let isTold = entry.logStartOffset <= entry.firstSegmentOffset
             directories[directory].logStartOffsets[entry.id] = isTold ? nil : entry.logStartOffset
-            directories[directory].isDirty = true
+            directories[directory].changed()
         }
     }
 
@@ -65,8 +69,11 @@ final class CheckpointKeeper {
         directories[directory].highWatermarks[id] = nil
         directories[directory].cleanedOffsets[id] = nil
         directories[directory].logStartOffsets[id] = nil
-        directories[directory].isDirty = true
+        directories[directory].changed()
     }
+
+    /// Whether a restart finds all that was noted of the directory, whatever befell the files of others.
+    func isKept(_ directory: Int) -> Bool { directories[directory].isSynced }
 
     func writeIfDue(now: MonotonicTime) {
         guard now - lastWrite >= CheckpointKeeper.writeInterval else { return }
@@ -76,10 +83,9 @@ final class CheckpointKeeper {
         if sync { lastSync = now }
     }
 
-    /// False where some of it could not be written, which is then due again.
-    @discardableResult
-    func write(sync: Bool) -> Bool {
-        for index in directories.indices where directories[index].isDirty {
+    /// What cannot be written is due again.
+    func write(sync: Bool) {
+        for index in directories.indices where directories[index].isDirty || sync && !directories[index].isSynced {
             let path = context.directories[index].path
             let offsets = directories[index]
             directories[index].isDirty = false
@@ -92,6 +98,7 @@ final class CheckpointKeeper {
                     offsets.highWatermarks, in: path, context.fileSystem, sync: sync)
                 try OffsetCheckpoint.cleaner.write(
                     offsets.cleanedOffsets, in: path, context.fileSystem, sync: sync)
+                if sync { directories[index].isSynced = true }
                 failed.remove(index)
             } catch {
                 directories[index].isDirty = true
@@ -101,6 +108,5 @@ final class CheckpointKeeper {
                     metadata: ["directory": "\(path)", "error": "\(error)"])
             }
         }
-        return directories.allSatisfy { !$0.isDirty }
     }
 }

@@ -64,7 +64,8 @@ final class ControlPlane {
         case .checkpoint(let entries): checkpoints.note(entries)
         case .checkpointNow(let entry, let done):
             checkpoints.note([entry])
-            done(checkpoints.write(sync: true))
+            checkpoints.write(sync: true)
+            done(checkpoints.isKept(entry.directory))
         case .forget(let partitions, let done): forget(partitions, done)
         case .metrics(let reply): answerMetrics(reply)
         }
@@ -73,8 +74,13 @@ final class ControlPlane {
     /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
     private func forget(_ partitions: [(TopicPartition, directory: Int)], _ done: @escaping @Sendable () -> Void) {
         for (id, directory) in partitions { checkpoints.forget(id, directory: directory) }
-        guard !checkpoints.write(sync: true) else { return done() }
-        loop.schedule(after: .seconds(1)) { [unowned self] in forget([], done) }
+        keep(Set(partitions.map(\.directory)), done)
+    }
+
+    private func keep(_ directories: Set<Int>, _ done: @escaping @Sendable () -> Void) {
+        checkpoints.write(sync: true)
+        guard !directories.allSatisfy(checkpoints.isKept) else { return done() }
+        loop.schedule(after: .seconds(1)) { [unowned self] in keep(directories, done) }
     }
 
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {

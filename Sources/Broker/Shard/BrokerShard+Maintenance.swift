@@ -140,12 +140,16 @@ extension LocalPartition {
         guard wanted >= 0, wanted <= partition.highWatermark else {
             return then(.failure(Refusal(error: .offsetOutOfRange)))
         }
-        guard log.deleteRecords(before: wanted) else { return then(.success(log.logStartOffset)) }
-        partition.logStartMoved()
-        enforceRetention()
-        shard.disk.requestSync(self)
+        if log.deleteRecords(before: wanted) {
+            partition.logStartMoved()
+            enforceRetention()
+            shard.disk.requestSync(self)
+        } else if wanted <= keptStart {
+            return then(.success(log.logStartOffset))
+        }
         let start = log.logStartOffset
-        shard.keep(checkpoint) { isKept in
+        shard.keep(checkpoint) { [self] isKept in
+            if isKept { keptStart = max(keptStart, start) }
             then(isKept ? .success(start) : .failure(Refusal(error: .kafkaStorageError)))
         }
     }

@@ -20,17 +20,17 @@ extension BrokerShard {
     func move(_ local: LocalPartition, to path: String) -> ErrorCode {
         guard let target = context.directories.firstIndex(where: { $0.path == path }) else { return .logDirNotFound }
         let id = local.partition.id
-        if let present = moves[id] {
-            if present.target == target { return .none }
-            if present.isClosed { return .reassignmentInProgress }
+        let present = moves[id]
+        if present?.target == target { return .none }
+        if present?.isClosed == true { return .reassignmentInProgress }
+        let isPossible = !disk.isFailed(target) && !disk.isFailed(local.directory) && local.partition.failure == nil
+        guard target == local.directory || isPossible else { return .kafkaStorageError }
+        if let present {
             present.isCancelled = true
             moves[id] = nil
             local.takesAppends = true
         }
         guard target != local.directory else { return .none }
-        guard !disk.isFailed(target), !disk.isFailed(local.directory), local.partition.failure == nil else {
-            return .kafkaStorageError
-        }
         let future = context.directories[target].directory.futurePath(of: id, token: .random(using: &random))
         let move = LogMove(
             local, target: target, copy: LogCopy(of: local.log.directory, to: future, context.fileSystem))

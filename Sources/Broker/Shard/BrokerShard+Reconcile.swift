@@ -74,6 +74,7 @@ extension BrokerShard {
 
     /// Opens some of the partitions that wait for it, a group per job of the pool, and goes on as the groups come back.
     func openMore() {
+        guard !areLogsClosed else { return }
         while let group = openings.next() { open(group) }
         for completion in openings.takeCompletions() { completion() }
     }

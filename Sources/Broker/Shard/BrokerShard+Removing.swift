@@ -44,8 +44,9 @@ extension BrokerShard {
                 }
             }
             let home = peers[index]
+            openings.beginForgetting()
             control?.post(
-                .forget(removed.map { ($0.id, $0.directory) }) { home.post(.call { $0.removalEnded() }) })
+                .forget(removed.map { ($0.id, $0.directory) }) { home.post(.call { $0.forgot() }) })
         }
     }
 
@@ -54,6 +55,11 @@ extension BrokerShard {
         loop.schedule(after: .milliseconds(partition.fileDeleteDelayMs)) { [weak self] in
             self?.runOnPool({ try? directory.removeDeleted(path) }, then: { _ in })
         }
+    }
+
+    private func forgot() {
+        openings.endForgetting()
+        removalEnded()
     }
 
     func removalEnded() {

@@ -12,10 +12,11 @@ extension BrokerShard {
     }
 
     private func closeLogs(_ done: @escaping @Sendable (Bool) -> Void) {
-        guard openings.isIdle, disk.isIdle, compactor.isIdle else {
+        guard openings.isAtRest, disk.isIdle, compactor.isIdle else {
             loop.schedule(after: .milliseconds(1)) { [self] in closeLogs(done) }
             return
         }
+        areLogsClosed = true
         let failed = localPartitions.contains { $0.log.failure != nil }
         disk.close(Array(localPartitions)) { [self] isWhole in
             for local in localPartitions { moved[local.partition.id] = local }

@@ -60,6 +60,8 @@ final class BrokerShard {
     var watches = PartitionWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
+    /// The broker stops: nothing is opened any more.
+    var areLogsClosed = false
     /// Partitions on their way to another log directory.
     var moves: [TopicPartition: LogMove] = [:]
     /// Whether the moves that the last run did not finish go on.

@@ -24,6 +24,8 @@ final class LocalPartition {
     private var hasFlushTimer = false
     /// The first segments of deletions whose files still have their names: a restart would find them.
     private var deletedSegments: [Int64] = []
+    /// A start of the log that a restart would find; its own may be further on, where that could not be stored.
+    var keptStart: Int64
     /// False shortly before the partition moves to another log directory.
     var takesAppends = true
 
@@ -36,6 +38,7 @@ final class LocalPartition {
         self.metrics = metrics
         self.shard = shard
         tail = shard.tails.makeTail()
+        keptStart = partition.log.logStartOffset
     }
 
     var log: Log { partition.log }

@@ -12,6 +12,8 @@ struct PartitionOpenings {
     private var jobs = 0
     private var completions: [() -> Void] = []
     private var removals = 0
+    /// Those of the removals that wait for nothing but a checkpoint.
+    private var forgetting = 0
     private var whenNoJobs: [() -> Void] = []
     /// Partitions that were opened after their topic was deleted.
     private var orphans: [RemovedPartition] = []
@@ -54,6 +56,14 @@ struct PartitionOpenings {
         precondition(removals > 0, "a removal ends once")
         removals -= 1
     }
+
+    mutating func beginForgetting() { forgetting += 1 }
+
+    mutating func endForgetting() { forgetting -= 1 }
+
+    /// Whether nothing is under way that a stop has to wait for: a checkpoint may wait for ever on a full disk, and nothing is
+    /// opened before.
+    var isAtRest: Bool { isIdle || jobs == 0 && removals > 0 && removals == forgetting }
 
     mutating func addOrphan(_ partition: RemovedPartition) { orphans.append(partition) }
 
