@@ -113,7 +113,10 @@ final class GroupBench {
             answers[answer.token.number] = answer.outcome
         }
         checkCounts()
-        if held.isEmpty { try checkReload() }
+        if held.isEmpty {
+            try checkReload()
+            checkDeadlines()
+        }
     }
 
     // MARK: The log
@@ -161,6 +164,29 @@ final class GroupBench {
         }
         for (name, group) in other where machine.groups[name] == nil {
             if case .consumer = group { Issue.record("the log still has the group \(name)") }
+        }
+    }
+
+    /// Whatever was taken back: nobody is waited for for ever.
+    private func checkDeadlines() {
+        func expect(_ timer: GroupTimer) { #expect(coordinator.timers.deadline(of: timer) != nil, "\(timer)") }
+        for (name, group) in machine.groups.current {
+            switch group {
+            case .classic(let group):
+                for member in group.members.values where member.isNew || !member.isWaiting {
+                    expect(.classicMember(name, member: member.id))
+                }
+                for id in group.pendingMembers { expect(.classicMember(name, member: id)) }
+                if group.state == .preparing { expect(.classicJoin(name)) }
+                if group.isAwaitingSync { expect(.classicSync(name)) }
+            case .consumer(let group):
+                for member in group.members.values {
+                    expect(.consumerSession(name, member: member.id))
+                    if !member.isClassic, member.current.state == .unrevoked {
+                        expect(.consumerRebalance(name, member: member.id))
+                    }
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Collections
 import KafkaProtocol
 import KafkaProtocolMore
 import Testing
@@ -57,5 +58,47 @@ import Testing
         try bench.failOver()
         #expect(bench.machine.offsets["g", "t", 0]?.offset == 3)
         #expect(bench.classicGroup("g") != nil)
+    }
+
+    /// A classic group with one member, which has its assignment.
+    private func settledClient() throws -> ClassicClient {
+        try bench.create("t", partitions: 1)
+        let client = ClassicClient(bench, ["t"], instance: "i")
+        let joining = try client.sendJoin(client.joinRequest)
+        try bench.pass(3_000)
+        _ = try client.joinAnswer(to: joining)
+        try client.sync([client.id: ClassicClient.assignment("t", [0])])
+        return client
+    }
+
+    @Test func aMemberWhoseSessionEndedDuringAConversionThatFailsExpires() throws {
+        _ = try settledClient()
+        bench.isHolding = true
+        let consumer = ConsumerClient(bench, "one")
+        _ = try bench.send(
+            .consumerGroupHeartbeat(
+                consumer.joinRequest(["t"]), GroupClient(version: 1, clientID: "client", host: "/127.0.0.1")))
+        #expect(bench.group("g") != nil)
+        try bench.pass(10_000)
+        try bench.release(committing: 0)
+        #expect(bench.classicGroup("g")?.members.count == 1)
+        try bench.pass(10_000)
+        #expect(bench.classicGroup("g")?.members.isEmpty == true)
+    }
+
+    @Test func aMemberWhoseSessionEndedWhileItsLeavingWasNotStoredExpires() throws {
+        try bench.create("t", partitions: 1)
+        let consumer = ConsumerClient(bench, "one")
+        try consumer.join(["t"])
+        bench.isHolding = true
+        _ = try bench.send(
+            .consumerGroupHeartbeat(
+                consumer.request { $0.memberEpoch = -1 },
+                GroupClient(version: 1, clientID: "client", host: "/127.0.0.1")))
+        try bench.pass(45_000)
+        try bench.release(committing: 0)
+        #expect(bench.group("g")?.members.count == 1)
+        try bench.pass(45_000)
+        #expect(bench.group("g")?.members.isEmpty == true)
     }
 }
