@@ -11,13 +11,13 @@ import Testing
 @Suite struct TakenBackTests {
     private let bench = GroupBench()
 
-    private func commit(_ epoch: Int32 = -1, of member: String = "") -> GroupCommand {
+    private func commit(_ epoch: Int32 = -1, of member: String = "", in group: String = "g") -> GroupCommand {
         var row = OffsetCommitRequest.OffsetCommitRequestPartition()
         row.committedOffset = 3
         var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
         (topic.name, topic.partitions) = ("t", [row])
         var request = OffsetCommitRequest()
-        (request.groupId, request.memberId, request.generationIdOrMemberEpoch) = ("g", member, epoch)
+        (request.groupId, request.memberId, request.generationIdOrMemberEpoch) = (group, member, epoch)
         request.topics = [topic]
         return .commitOffsets(request, GroupClient(version: 9, clientID: "client", host: "/127.0.0.1"))
     }
@@ -100,5 +100,20 @@ import Testing
         #expect(bench.group("g")?.members.count == 1)
         try bench.pass(45_000)
         #expect(bench.group("g")?.members.isEmpty == true)
+    }
+
+    /// What expires may be more than a batch takes: what was stored of it stays gone, the rest goes at the next look.
+    @Test func anExpiryThatIsStoredInPartIsGoneOnWith() throws {
+        try bench.create("t", partitions: 1)
+        for group in 0..<10 { try bench.ask(commit(in: "g\(group)")) }
+        bench.isHolding = true
+        bench.batchSize = 300
+        try bench.pass(GroupRules().offsetRetention + GroupRules().offsetExpiryInterval)
+        try bench.release(committing: 2)
+        let left = bench.machine.offsets.groups.count
+        #expect(left > 0 && left < 10)
+        try bench.pass(GroupRules().offsetExpiryInterval)
+        #expect(bench.machine.offsets.groups.isEmpty)
+        #expect(bench.machine.groups.current.isEmpty)
     }
 }
