@@ -4,7 +4,7 @@ public import Collections
 /// Runs one machine over one partition of a replicated log, without touching the log itself.
 ///
 /// Decisions are applied at once and their records gathered. Whoever runs the coordinator takes them with `takeRecords`,
-/// appends them, and says how that ended, in order. A reply leaves when everything that was decided before it is committed,
+/// appends each time one batch, and says how that ended, in order. A reply leaves when everything that was decided before it is committed,
 /// so that nobody is told what a crash could take back. After a failed write the machine's state is what the log says,
 /// and everything that was decided on top of it has failed too.
 public final class Coordinator<Machine: CoordinatorMachine> {
@@ -18,10 +18,10 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @usableFromInline var deadline: (Machine.Timer) -> Int64? = { _ in nil }
     @usableFromInline var isLoaded = false
 
-    @usableFromInline let recordLimit: () -> Int
+    @usableFromInline let limits: () -> CoordinatorLimits
 
-    /// Records that were decided on and not taken yet, as they will stand in the log.
-    @usableFromInline var records: [(key: [UInt8], value: [UInt8]?)] = []
+    /// Decisions whose records were not taken yet.
+    @usableFromInline var untaken: Deque<Decision> = []
     /// Of the last decision that has records.
     @usableFromInline var decided = StateVersion.loaded
     @usableFromInline var committed = StateVersion.loaded
@@ -31,18 +31,33 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @usableFromInline var waiting: Deque<(version: StateVersion, outcome: Waiting)> = []
     @usableFromInline var answers: [Answer] = []
 
+    @usableFromInline struct Decision {
+        @usableFromInline let version: StateVersion
+        /// As they will stand in the log.
+        @usableFromInline let records: [(key: [UInt8], value: [UInt8]?)]
+        /// What they take of a batch, at most.
+        @usableFromInline let byteCount: Int
+
+        @inlinable init(version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)], byteCount: Int) {
+            self.version = version
+            self.records = records
+            self.byteCount = byteCount
+        }
+    }
+
     @usableFromInline enum Waiting {
         case reply(ReplyToken, Machine.Reply)
         case note(Machine.Note)
     }
 
-    /// - Parameter recordLimit: the most that key and value of a record may have together by now, in bytes. A decision that
-    ///   needs a larger one is taken back, by itself, and whoever asked is told.
+    /// - Parameter limits: what the log takes by now. A decision that needs more is taken back, by itself, and whoever asked
+    ///   is told.
     @inlinable public init(
-        _ machine: Machine, recordLimit: @escaping () -> Int = { .max }, ids: @escaping () -> UUID
+        _ machine: Machine, limits: @escaping () -> CoordinatorLimits = { CoordinatorLimits() },
+        ids: @escaping () -> UUID
     ) {
         state = machine
-        self.recordLimit = recordLimit
+        self.limits = limits
         self.ids = ids
         deadline = { [unowned self] in timers.deadline(of: $0) }
     }
@@ -87,27 +102,45 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         for (timer, deadline) in effects.timers {
             if let deadline { timers.set(timer, deadline) } else { timers.cancel(timer) }
         }
-        if !effects.records.isEmpty {
-            guard keep(effects.records) else { return takeBack(effects, at: now) }
-            decided = effects.version
-        }
-        let version = records.isEmpty ? underWay.last ?? committed : decided
+        effects.separate()
+        guard keep(effects.separated) else { return takeBack(effects, at: now) }
+        let version = untaken.last?.version ?? underWay.last ?? committed
         for (token, reply) in effects.replies { wait(.reply(token, reply), for: version) }
         for note in effects.notes { wait(.note(note), for: version) }
         release(at: now)
     }
 
-    /// False, and nothing is kept, where one of them cannot be stored.
-    @inlinable func keep(_ new: [Machine.Record]) -> Bool {
-        let (count, limit) = (records.count, recordLimit())
-        for record in new {
-            guard let pair = try? record.encode(), pair.key.count + (pair.value?.count ?? 0) <= limit else {
-                records.removeLast(records.count - count)
-                return false
-            }
-            records.append(pair)
+    /// False, and nothing is kept, where something of it cannot be stored.
+    @inlinable func keep(_ new: [(version: StateVersion, records: [Machine.Record])]) -> Bool {
+        guard !new.isEmpty else { return true }
+        let limits = limits()
+        var decisions: [Decision] = []
+        for (version, records) in new {
+            guard let decision = encode(records, version, limits) else { return false }
+            decisions.append(decision)
+        }
+        for decision in decisions {
+            untaken.append(decision)
+            decided = decision.version
         }
         return true
+    }
+
+    /// nil where it cannot be stored.
+    @inlinable func encode(
+        _ records: [Machine.Record], _ version: StateVersion, _ limits: CoordinatorLimits
+    ) -> Decision? {
+        var pairs: [(key: [UInt8], value: [UInt8]?)] = []
+        pairs.reserveCapacity(records.count)
+        var byteCount = 0
+        for record in records {
+            guard let pair = try? record.encode() else { return nil }
+            let size = pair.key.count + (pair.value?.count ?? 0)
+            byteCount += size + CoordinatorLimits.recordOverhead
+            guard size <= limits.record, byteCount <= limits.decision else { return nil }
+            pairs.append(pair)
+        }
+        return Decision(version: version, records: pairs, byteCount: byteCount)
     }
 
     /// The newest decision needs what cannot be stored.
@@ -123,18 +156,25 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     // MARK: Writing
 
     /// Whether there is something to append.
-    @inlinable public var hasRecords: Bool { !records.isEmpty }
+    @inlinable public var hasRecords: Bool { !untaken.isEmpty }
 
-    /// The records that were decided on since they were last taken, and the version that they make.
-    @inlinable public func takeRecords() -> (
-        version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)]
-    ) {
-        precondition(!records.isEmpty, "there is something to append")
-        defer {
-            records.removeAll()
-            underWay.append(decided)
+    /// The records of one batch, out of those that were not taken yet, and the version that they make. A decision is in one
+    /// batch as a whole, or a crash could leave a part of it.
+    ///
+    /// - Parameter size: the bytes of records from which on no further decision is taken; the first one is, whatever its size.
+    @inlinable public func takeRecords(
+        upTo size: Int = .max
+    ) -> (version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)]) {
+        guard let first = untaken.popFirst() else { preconditionFailure("there is something to append") }
+        var (version, records, byteCount) = (first.version, first.records, first.byteCount)
+        while let next = untaken.first, next.byteCount <= size - byteCount {
+            _ = untaken.popFirst()
+            version = next.version
+            records += next.records
+            byteCount += next.byteCount
         }
-        return (decided, records)
+        underWay.append(version)
+        return (version, records)
     }
 
     /// The records of this version, and of all before it, are committed.
@@ -149,11 +189,12 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     /// The records of this version are not in the log, nor is anything that was decided after them.
     @inlinable public func failed(_ version: StateVersion, because failure: CoordinatorFailure, at now: CoordinatorTime)
     {
-        guard let last = underWay.last, last >= version else { return }
+        // It may have failed with one before it, and what was decided since has not.
+        guard underWay.contains(version) else { return }
         while let last = underWay.last, last >= version { _ = underWay.popLast() }
         let kept = underWay.last ?? committed
         state.revert(to: kept)
-        records.removeAll()
+        untaken.removeAll()
         var lost: [Waiting] = []
         while let last = waiting.last, last.version > kept {
             _ = waiting.popLast()

@@ -62,7 +62,8 @@ public protocol CoordinatorMachine {
     mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<Self>)
 }
 
-/// Counts the decisions of a coordinator that have records; a write is named by the last of its decisions. What is loaded has version 0.
+/// Counts the decisions of a coordinator that have records; a batch is named by the last of its decisions. What is loaded has
+/// version 0.
 public struct StateVersion: Sendable, Hashable, Comparable {
     public let number: UInt64
 
@@ -80,11 +81,14 @@ public struct StateVersion: Sendable, Hashable, Comparable {
 public struct Effects<Machine: CoordinatorMachine> {
     public let now: CoordinatorTime
     /// The version that the records of this decision will have.
-    public let version: StateVersion
+    @inlinable public var version: StateVersion { current }
     @usableFromInline let ids: () -> UUID
     @usableFromInline let deadline: (Machine.Timer) -> Int64?
 
+    @usableFromInline var current: StateVersion
     @usableFromInline var records: [Machine.Record] = []
+    /// What was written before `separate` was called.
+    @usableFromInline var separated: [(version: StateVersion, records: [Machine.Record])] = []
     @usableFromInline var replies: [(token: ReplyToken, reply: Machine.Reply)] = []
     @usableFromInline var notes: [Machine.Note] = []
     @usableFromInline var timers: [(timer: Machine.Timer, deadline: Int64?)] = []
@@ -94,13 +98,22 @@ public struct Effects<Machine: CoordinatorMachine> {
         deadline: @escaping (Machine.Timer) -> Int64?
     ) {
         self.now = now
-        self.version = version
+        current = version
         self.ids = ids
         self.deadline = deadline
     }
 
     /// Writes a record. The machine applies it itself.
     @inlinable public mutating func write(_ record: Machine.Record) { records.append(record) }
+
+    /// Begins a decision of its own, with the next version: the log may have what was written so far without what comes.
+    /// For what may be more than a batch takes, and is right in any part.
+    @inlinable public mutating func separate() {
+        guard !records.isEmpty else { return }
+        separated.append((current, records))
+        records = []
+        current = current.next
+    }
 
     /// Answers when everything that was written so far is committed; whoever asked is told of a failure instead if it is
     /// not.

@@ -58,10 +58,11 @@ public struct RevertibleDictionary<Key: Hashable, Value> {
 
     /// - Parameter changed: is told of each value that goes, and what was there before it.
     @inlinable public mutating func revert(
-        to version: StateVersion, _ changed: (_ undone: Value?, _ restored: Value?) -> Void = { _, _ in }
+        to version: StateVersion,
+        _ changed: (_ key: Key, _ undone: Value?, _ restored: Value?) -> Void = { _, _, _ in }
     ) {
         journal.revert(to: version) { change in
-            changed(state[change.key], change.previous)
+            changed(change.key, state[change.key], change.previous)
             state[change.key] = change.previous
         }
     }

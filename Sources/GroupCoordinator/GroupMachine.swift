@@ -15,6 +15,8 @@ public struct GroupMachine: CoordinatorMachine {
     var offsets = OffsetsTable()
     /// Classic groups that were taken back, until those who wait in them are told.
     private var displaced: [ClassicGroup] = []
+    /// Groups that are what they were before something was taken back, until their deadlines are looked after.
+    private var restored: Set<Name> = []
     var histories = GroupHistories()
     var image: ClusterImage
     var rules: GroupRules
@@ -125,14 +127,28 @@ public struct GroupMachine: CoordinatorMachine {
     }
 
     public mutating func revert(to version: StateVersion) {
-        displaced += groups.revert(to: version)
+        let (restored, displaced) = groups.revert(to: version)
+        self.restored.formUnion(restored)
+        self.displaced += displaced
         offsets.revert(to: version)
     }
 
-    /// Nobody else would answer those who joined a group that has gone.
+    /// Nobody else would answer those who joined a group that has gone, and deadlines of one that is back may have passed
+    /// while it was another, or were given up by what has not happened.
     public mutating func reverted(because failure: CoordinatorFailure, _ effects: inout Effects<GroupMachine>) {
         for group in displaced { group.release(failure.errorCode, &effects) }
         displaced.removeAll()
+        for name in restored.sorted() { startDeadlines(of: name, &effects) }
+        restored.removeAll()
+    }
+
+    /// Sets the deadlines that a group needs and does not have.
+    mutating func startDeadlines(of name: Name, _ effects: inout Effects<GroupMachine>) {
+        switch groups[name] {
+        case nil: break
+        case .classic(let group)?: startDeadlines(of: name, group, &effects)
+        case .consumer(let group)?: startDeadlines(of: name, group, &effects)
+        }
     }
 }
 

@@ -31,10 +31,13 @@ struct GroupTable {
         founded.commit(upTo: version)
     }
 
-    /// - Returns: groups of the classic protocol that are not there any more, with whoever waits in them.
-    mutating func revert(to version: StateVersion) -> [ClassicGroup] {
+    /// - Returns: names of the groups that are what they were, and groups of the classic protocol that are not there any more,
+    ///   with whoever waits in them.
+    mutating func revert(to version: StateVersion) -> (restored: Set<Name>, displaced: [ClassicGroup]) {
         var undone: [ClassicGroup] = []
-        groups.revert(to: version) { [tally] gone, restored in
+        var names: Set<Name> = []
+        groups.revert(to: version) { [tally] name, gone, restored in
+            names.insert(name)
             tally.replace(gone, by: restored)
             if case .classic(let group)? = gone { undone.append(group) }
         }
@@ -44,7 +47,7 @@ struct GroupTable {
             // Another of the name may be there again.
             if case .classic(let current)? = groups[name], current === group { set(name, nil, in: .loaded) }
         }
-        return undone.filter { $0.tally == nil }
+        return (names, undone.filter { $0.tally == nil })
     }
 }
 

@@ -34,7 +34,7 @@ extension Segment {
                 return try readKnown(request, hints, place, mode)
             } catch .damaged(let position, let expectedOffset) {
                 if mode == .cached { throw .needsDisk }
-                _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
+                try examineDamage(at: position, expectedOffset: expectedOffset, place)
             } catch .badIndex {
                 if mode == .cached { throw .needsDisk }
                 try rebuildIndexes(place)

@@ -15,7 +15,7 @@ extension Segment {
                 try walk(place, into: &fresh, indexInterval)
                 break
             } catch .damaged(let position, let expectedOffset) {
-                _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
+                try examineDamage(at: position, expectedOffset: expectedOffset, place)
                 fresh = Segment(baseOffset: baseOffset, createdAt: createdAt)
             }
         }

@@ -44,11 +44,13 @@ extension Segment {
     /// Finds out how far the damage at `position` reaches, and remembers it.
     ///
     /// - Parameters:
-    ///   - limit: no batch behind the damage ends past it.
-    ///   - end: the offset up to which batches stood in the segment, as far as is known.
+    ///   - limit: no batch behind the damage ends past it; nil: past the segment's end.
+    ///   - end: the offset up to which batches stood in the segment, as far as is known; nil: all that the segment has.
+    @discardableResult
     mutating func examineDamage(
-        at position: Int64, expectedOffset: Int64, limit: Int64, end: Int64, _ place: LogPlace
+        at position: Int64, expectedOffset: Int64, limit: Int64? = nil, end: Int64? = nil, _ place: LogPlace
     ) throws(ReadFailure) -> DamagedRange {
+        let (limit, end) = (limit ?? nextOffset, end ?? nextOffset)
         let file = try openLog(place)
         let first = try Segment.wholeBatch(in: file, at: position, to: writtenSize)
         let offsets = expectedOffset..<max(limit, expectedOffset)
@@ -71,13 +73,6 @@ extension Segment {
         damage.append(range)
         damage.sort { $0.positions.lowerBound < $1.positions.lowerBound }
         return range
-    }
-
-    /// What `examineDamage` finds in a segment of which the end is known.
-    mutating func examineDamage(
-        at position: Int64, expectedOffset: Int64, _ place: LogPlace
-    ) throws(ReadFailure) -> DamagedRange {
-        try examineDamage(at: position, expectedOffset: expectedOffset, limit: nextOffset, end: nextOffset, place)
     }
 
     /// How long a damaged batch says that it is, where the batch behind it, or the end, has the offset that it says as well.

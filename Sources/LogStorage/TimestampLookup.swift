@@ -120,7 +120,7 @@ extension Segment {
                 return try lookUp(&self)
             } catch .damaged(let position, let expectedOffset) {
                 if mode == .cached { throw .needsDisk }
-                _ = try examineDamage(at: position, expectedOffset: expectedOffset, place)
+                try examineDamage(at: position, expectedOffset: expectedOffset, place)
             } catch .badIndex {
                 if mode == .cached { throw .needsDisk }
                 try rebuildIndexes(place)

@@ -18,7 +18,7 @@ public struct BatchBuilder: ~Copyable {
     }
 
     /// No batch is larger, whatever the limit, so that its length and all that is computed of it fit 32 bits.
-    static let maximumSize = Int(Int32.max) / 2
+    public static let maximumSize = Int(Int32.max) / 2
 
     let options: Options
     var writer: ByteWriter

@@ -42,16 +42,13 @@ public final class CodecScratch {
 
     /// Unpacks `bytes`. What it returns is valid until this scratch is used again, and is `bytes` itself for `none`.
     ///
-    /// Throws `tooLarge` as soon as there are more than `limit` bytes.
+    /// Throws `tooLarge` as soon as packed bytes have come to more than `limit`; what is not packed is as large as it is.
     public func decompress(
         _ bytes: UnsafeRawBufferPointer, _ compression: Compression, limit: Int
     ) throws(CodecError) -> UnsafeRawBufferPointer {
         precondition(limit >= 0, "no negative limit")
         guard bytes.count <= Int(Int32.max) else { throw .tooLarge }
-        if compression == .none {
-            guard bytes.count <= limit else { throw .tooLarge }
-            return bytes
-        }
+        if compression == .none { return bytes }
         trim()
         if output.capacity < CodecScratch.retainedCapacity {
             output = ByteWriter(capacity: CodecScratch.retainedCapacity)

@@ -80,6 +80,24 @@ extension WireClient {
         return ErrorCode(rawValue: try #require(response.topics.first?.partitions.first).errorCode)
     }
 
+    /// Commits one offset of many partitions, as one decision.
+    func commit(
+        _ offset: Int64, of topic: String, partitions: Range<Int32>, in group: String, metadata: String = ""
+    ) throws -> Set<ErrorCode> {
+        var named = OffsetCommitRequest.OffsetCommitRequestTopic()
+        named.name = topic
+        named.partitions = partitions.map { partition in
+            var row = OffsetCommitRequest.OffsetCommitRequestPartition()
+            (row.partitionIndex, row.committedOffset, row.committedMetadata) = (partition, offset, metadata)
+            return row
+        }
+        var request = OffsetCommitRequest()
+        request.groupId = group
+        request.topics = [named]
+        let response = try ask(request, version: 8)
+        return Set(response.topics.flatMap(\.partitions).map { ErrorCode(rawValue: $0.errorCode) })
+    }
+
     /// Moves the start of a partition's log.
     func deleteRecords(before offset: Int64, of topic: String, partition: Int32 = 0) throws {
         var row = DeleteRecordsRequest.DeleteRecordsPartition()

@@ -5,6 +5,7 @@ import Files
 import KafkaProtocol
 import KafkaProtocolMore
 import MartletTesting
+import Records
 import Testing
 
 @Suite struct GroupTests {
@@ -95,6 +96,45 @@ import Testing
         let shares: [String: [UInt8]] = [alone.memberId: [1], follower.memberId: [2]]
         #expect(try first.sync("g", leader, assignments: shares).assignment == [1])
         #expect(try second.sync("g", follower).assignment == [2])
+    }
+
+    /// A crash must not leave a part of it, though clients may not send a batch as large.
+    @Test func aDecisionIsOneBatchWhateverItsSize() throws {
+        let broker = try broker(["offsets.topic.num.partitions": "1", "message.max.bytes": "1000"])
+        defer { broker.stop() }
+        do {
+            let client = try WireClient(port: broker.port)
+            try client.createTopic("t", partitions: 100)
+            try client.findCoordinator(of: "g")
+            #expect(try client.commit(7, of: "t", partitions: 0..<100, in: "g") == [.none])
+            let read = try client.fetch("__consumer_offsets", from: 0, maximumBytes: 100)
+            #expect((read.error, read.highWatermark) == (.none, 100))
+            let batch = try read.records.withUnsafeBytes { try RecordBatchHeader($0) }
+            #expect((batch.recordCount, batch.totalSize) == (100, read.records.count))
+            #expect(batch.totalSize > 1000)
+        }
+        broker.stop(keepingData: true)
+        try broker.start()
+        let client = try WireClient(port: broker.port)
+        try client.findCoordinator(of: "g")
+        for partition in Int32(0)..<100 { #expect(try client.committed("t", partition: partition, in: "g") == 7) }
+    }
+
+    @Test func aDecisionThatNoSegmentHasRoomForIsRefused() throws {
+        let broker = try broker([
+            "offsets.topic.num.partitions": "1", "offsets.topic.segment.bytes": "\(1 << 20)",
+        ])
+        defer { broker.stop() }
+        let client = try WireClient(port: broker.port)
+        try client.createTopic("t", partitions: 300)
+        try client.findCoordinator(of: "g")
+        let metadata = String(repeating: "m", count: 4_000)
+        #expect(
+            try client.commit(7, of: "t", partitions: 0..<300, in: "g", metadata: metadata) == [.unknownServerError])
+        #expect(try client.fetch("__consumer_offsets", from: 0).highWatermark == 0)
+        #expect(try client.committed("t", partition: 0, in: "g") == -1)
+        #expect(try client.commit(7, of: "t", partitions: 0..<200, in: "g", metadata: metadata) == [.none])
+        #expect(try client.committed("t", partition: 199, in: "g") == 7)
     }
 
     @Test func offsetsGoWithTheirTopic() throws {

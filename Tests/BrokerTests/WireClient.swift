@@ -211,27 +211,30 @@ extension WireClient {
 
     /// The records field that a Fetch of version 4 from `offset` on returns.
     func fetch(
-        _ topic: String, partition: Int32 = 0, from offset: Int64, maximumWait: Int32 = 0
+        _ topic: String, partition: Int32 = 0, from offset: Int64, maximumWait: Int32 = 0,
+        maximumBytes: Int32 = 1 << 20
     ) throws -> (error: ErrorCode, highWatermark: Int64, records: [UInt8]) {
-        try sendFetch(topic, partition: partition, from: offset, maximumWait: maximumWait)
+        try sendFetch(
+            topic, partition: partition, from: offset, maximumWait: maximumWait, maximumBytes: maximumBytes)
         return try receiveFetched()
     }
 
     func sendFetch(
-        _ topic: String, partition: Int32, from offset: Int64, maximumWait: Int32, minimumBytes: Int32 = 1
+        _ topic: String, partition: Int32, from offset: Int64, maximumWait: Int32, minimumBytes: Int32 = 1,
+        maximumBytes: Int32 = 1 << 20
     ) throws {
         try send(.fetch, version: 4) { (writer) throws(EncodeError) in
             writer.write(Int32(-1))
             writer.write(maximumWait)
             writer.write(minimumBytes)
-            writer.write(Int32(1 << 20))
+            writer.write(maximumBytes)
             writer.write(Int8(0))
             writer.write(Int32(1))
             try writer.write(topic, compact: false)
             writer.write(Int32(1))
             writer.write(partition)
             writer.write(offset)
-            writer.write(Int32(1 << 20))
+            writer.write(maximumBytes)
         }
     }
 

@@ -5,7 +5,8 @@ import Testing
 @testable import Coordination
 
 @Suite struct CoordinatorTests {
-    private let coordinator = Coordinator(CounterMachine(), recordLimit: { 4 }, ids: { .zero })
+    private let coordinator = Coordinator(
+        CounterMachine(), limits: { CoordinatorLimits(record: 4, decision: 3 * 34) }, ids: { .zero })
 
     private func at(_ milliseconds: Int64) -> CoordinatorTime {
         CoordinatorTime(clock: milliseconds, wall: milliseconds)
@@ -124,6 +125,69 @@ import Testing
         #expect(write.records.map(\.value) == [[1], [2]])
         coordinator.committed(write.version, at: at(0))
         #expect(answers() == ["1:1", "4:0", "5:2"])
+    }
+
+    @Test func aBatchHasWholeDecisions() {
+        coordinator.finishLoading(at: at(0))
+        ask(.add("a", 1), 1)
+        ask(.addToAll(["a", "b"]), 2)
+        ask(.add("c", 1), 3)
+        ask(.addToAll(["d", "e", "f"]), 4)
+        // Two records have room in each.
+        var batches: [(version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)])] = []
+        while coordinator.hasRecords { batches.append(coordinator.takeRecords(upTo: 2 * 34)) }
+        #expect(batches.map { $0.records.count } == [1, 2, 1, 3])
+        coordinator.committed(batches[1].version, at: at(0))
+        #expect(answers() == ["1:1", "2:2"])
+        coordinator.failed(batches[2].version, because: .notStored, at: at(0))
+        #expect(coordinator.machine.counters.current == ["a": 2, "b": 1])
+        #expect(answers() == ["3:COORDINATOR_NOT_AVAILABLE", "4:COORDINATOR_NOT_AVAILABLE"])
+    }
+
+    @Test func decisionsShareABatchWhileThereIsRoom() {
+        coordinator.finishLoading(at: at(0))
+        for number in UInt64(1)...5 { ask(.add("a", 1), number) }
+        #expect(records(coordinator.takeRecords(upTo: 3 * 34)).map(\.value) == [1, 2, 3])
+        #expect(records(coordinator.takeRecords(upTo: 3 * 34)).map(\.value) == [4, 5])
+    }
+
+    @Test func whatIsDecidedSeparatelyIsStoredAsFarAsItComes() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addToEach(["a", "b", "c", "d", "e"]), 1)
+        let first = coordinator.takeRecords(upTo: 2 * 34)
+        let second = coordinator.takeRecords(upTo: 2 * 34)
+        #expect((first.records.count, second.records.count) == (2, 2))
+        coordinator.failed(second.version, because: .notStored, at: at(0))
+        coordinator.committed(first.version, at: at(0))
+        #expect(coordinator.machine.counters.current == ["a": 1, "b": 1])
+        #expect(answers() == ["1:COORDINATOR_NOT_AVAILABLE"])
+        #expect(!coordinator.hasRecords)
+    }
+
+    @Test func aDecisionThatNoBatchHasRoomForIsTakenBackAsAWhole() {
+        coordinator.finishLoading(at: at(0))
+        ask(.addToAll(["a", "b", "c", "d"]), 1)
+        #expect(answers() == ["1:UNKNOWN_SERVER_ERROR"])
+        #expect(coordinator.machine.counters.current.isEmpty)
+        #expect(!coordinator.hasRecords)
+        ask(.addToAll(["a", "b", "c"]), 2)
+        coordinator.committed(coordinator.takeRecords().version, at: at(0))
+        #expect(answers() == ["2:3"])
+    }
+
+    @Test func whatWasDecidedAfterAFailureDoesNotFailWithWhatFailedBefore() {
+        coordinator.finishLoading(at: at(0))
+        ask(.add("a", 1), 1)
+        let first = coordinator.takeRecords()
+        ask(.add("a", 1), 2)
+        let second = coordinator.takeRecords()
+        coordinator.failed(first.version, because: .notStored, at: at(0))
+        ask(.add("b", 1), 3)
+        let third = coordinator.takeRecords()
+        coordinator.failed(second.version, because: .notStored, at: at(0))
+        _ = answers()
+        coordinator.committed(third.version, at: at(0))
+        #expect(answers() == ["3:1"])
     }
 
     @Test func deadlinesComeBackAsDecisions() {

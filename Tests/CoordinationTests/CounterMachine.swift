@@ -10,6 +10,10 @@ struct CounterMachine: CoordinatorMachine {
 
     enum Command {
         case add(String, Int)
+        /// Adds 1 to each, in one decision.
+        case addToAll([String])
+        /// Adds 1 to each, in a decision each.
+        case addToEach([String])
         case read(String)
         /// Adds 1 when the time has come.
         case addLater(String, wait: Int64)
@@ -35,6 +39,15 @@ struct CounterMachine: CoordinatorMachine {
         case .add(let name, let amount):
             add(name, amount, &effects)
             effects.reply(token, counters[name] ?? 0)
+        case .addToAll(let names):
+            for name in names { add(name, 1, &effects) }
+            effects.reply(token, names.count)
+        case .addToEach(let names):
+            for name in names {
+                effects.separate()
+                add(name, 1, &effects)
+            }
+            effects.reply(token, names.count)
         case .read(let name): effects.reply(token, counters[name] ?? 0)
         case .addLater(let name, let wait): effects.schedule(name, after: wait)
         case .addAndNote(let name):

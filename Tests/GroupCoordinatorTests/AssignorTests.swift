@@ -170,6 +170,38 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
+    /// Who has what stays what it was when a faster way to it is found: the number was computed by the first, plain one.
+    @Test func uniformGivesWhatItAlwaysGave() {
+        var hash = StableHash()
+        for seed in UInt64(1)...200 {
+            var generator = SeededGenerator(seed)
+            func below(_ limit: UInt64) -> Int { Int((generator.next() >> 8) % limit) }
+            let topics = (0...below(20)).map { UUID(high: 2, low: UInt64($0)) }
+            let isHomogeneous = below(2) == 0
+            var members = (0...below(30)).map { place in
+                member("m\(place)", Set(isHomogeneous ? topics : topics.filter { _ in below(3) > 0 }))
+            }
+            for _ in 0..<4 {
+                let read = topics.filter { topic in members.contains { $0.topics.contains(topic) } }
+                let input = AssignmentInput(
+                    members: members,
+                    partitionCounts: Dictionary(uniqueKeysWithValues: read.map { ($0, Int32(1 + below(30))) }))
+                let targets = UniformAssignor.assign(input)
+                for (id, target) in targets.sorted(by: { $0.key < $1.key }) {
+                    hash.combine(id.text)
+                    for (topic, partitions) in target.ordered {
+                        hash.combine(topic.low)
+                        for partition in partitions { hash.combine(UInt64(partition)) }
+                    }
+                }
+                for place in members.indices { members[place].last = targets[members[place].id] ?? [:] }
+                if members.count > 2 { members.remove(at: below(UInt64(members.count))) }
+                if below(3) == 0, !isHomogeneous { members[0].topics = Set(topics) }
+            }
+        }
+        #expect(hash.value == 2_179_170_583_593_845_153)
+    }
+
     // MARK: Range
 
     @Test func rangeGivesRunsAndTheSameOfEachTopic() {

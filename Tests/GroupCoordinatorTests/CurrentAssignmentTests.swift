@@ -12,8 +12,9 @@ import Testing
         _ epoch: Int32, _ target: PartitionSet, owned: PartitionSet? = nil, taken: Set<Int32> = [],
         subscribed: Set<UUID>? = nil, changed: Bool = false
     ) -> ReconciliationGoal {
-        ReconciliationGoal(
-            epoch: epoch, target: target, subscribed: subscribed ?? [topic, other], subscriptionChanged: changed,
+        let subscribed = subscribed ?? [topic, other]
+        return ReconciliationGoal(
+            epoch: epoch, target: target, reads: { subscribed.contains($0) }, subscriptionChanged: changed,
             owned: owned, isFree: { !taken.contains($0.partition) })
     }
 

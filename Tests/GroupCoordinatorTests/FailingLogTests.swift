@@ -34,13 +34,13 @@ import Transcripts
 
         func step() throws {
             if !bench.isHolding, any([true, false, false, false]) { bench.isHolding = true }
-            let isClassic = any([true, false])
-            let command = isClassic ? classic() : consumer()
-            tokens.append(try bench.send(any([command, command, command, offsets()])))
+            bench.batchSize = any([200, 500, .max])
+            tokens += try bench.sendTogether((0..<any([1, 1, 1, 4])).map { _ in command() })
             learn()
             guard bench.isHolding, any([true, false, false]) else {
                 return try bench.pass(any([0, 0, 10, 1_000, 1_000, 20_000]))
             }
+            // Of a tick that has several batches the first may be stored without the second.
             try bench.release(committing: any([0, 1, 2, .max]))
         }
 
@@ -66,6 +66,14 @@ import Transcripts
         }
 
         // MARK: Requests
+
+        private func command() -> GroupCommand {
+            switch any([0, 0, 0, 1, 1, 1, 2, 2]) {
+            case 0: classic()
+            case 1: consumer()
+            default: offsets()
+            }
+        }
 
         private var instance: String? { any([nil, nil, "i", "j"]) }
 

@@ -19,6 +19,8 @@ final class GroupBench {
     var now: Int64 = 1_000_000
     /// Whether writes neither are committed nor fail for now.
     var isHolding = false
+    /// The bytes of records from which on a batch takes no further decision.
+    var batchSize = Int.max
     private var held: [Write] = []
     private var tokens: UInt64 = 0
     private let ids = Ids()
@@ -45,11 +47,21 @@ final class GroupBench {
     @discardableResult
     func ask(_ command: GroupCommand) throws -> GroupReply? { try answer(to: send(command)) }
 
-    func send(_ command: GroupCommand) throws -> UInt64 {
-        tokens += 1
-        coordinator.handle(command, from: ReplyToken(tokens), at: time)
+    func send(_ command: GroupCommand) throws -> UInt64 { try sendTogether([command])[0] }
+
+    /// Asks one after the other, in one tick.
+    func sendTogether(_ commands: [GroupCommand]) throws -> [UInt64] {
+        let asked = handle(commands)
         try settle()
-        return tokens
+        return asked
+    }
+
+    private func handle(_ commands: [GroupCommand]) -> [UInt64] {
+        commands.map { command in
+            tokens += 1
+            coordinator.handle(command, from: ReplyToken(tokens), at: time)
+            return tokens
+        }
     }
 
     func answer(to token: UInt64) throws -> GroupReply? { try answers[token]?.get() }
@@ -61,18 +73,14 @@ final class GroupBench {
 
     /// Asks one after the other, and has the one write of all of it fail.
     func askInVain(_ commands: [GroupCommand]) throws -> [UInt64] {
-        let asked = commands.map { command in
-            tokens += 1
-            coordinator.handle(command, from: ReplyToken(tokens), at: time)
-            return tokens
-        }
+        let asked = handle(commands)
         let write = coordinator.takeRecords()
         coordinator.failed(write.version, because: .notStored, at: time)
         try settle()
         return asked
     }
 
-    /// Says how the writes ended that were held: so many of the oldest are committed, the others failed.
+    /// Says how the batches ended that were held: so many of the oldest are committed, the others failed.
     func release(committing count: Int) throws {
         isHolding = false
         let writes = held
@@ -104,7 +112,7 @@ final class GroupBench {
 
     private func settle() throws {
         while coordinator.hasRecords {
-            let write = coordinator.takeRecords()
+            let write = coordinator.takeRecords(upTo: batchSize)
             isHolding ? held.append(write) : try commit(write)
         }
         if log.count > 200 { try compact() }
@@ -113,7 +121,10 @@ final class GroupBench {
             answers[answer.token.number] = answer.outcome
         }
         checkCounts()
-        if held.isEmpty { try checkReload() }
+        if held.isEmpty {
+            try checkReload()
+            checkDeadlines()
+        }
     }
 
     // MARK: The log
@@ -161,6 +172,29 @@ final class GroupBench {
         }
         for (name, group) in other where machine.groups[name] == nil {
             if case .consumer = group { Issue.record("the log still has the group \(name)") }
+        }
+    }
+
+    /// Whatever was taken back: nobody is waited for for ever.
+    private func checkDeadlines() {
+        func expect(_ timer: GroupTimer) { #expect(coordinator.timers.deadline(of: timer) != nil, "\(timer)") }
+        for (name, group) in machine.groups.current {
+            switch group {
+            case .classic(let group):
+                for member in group.members.values where member.isNew || !member.isWaiting {
+                    expect(.classicMember(name, member: member.id))
+                }
+                for id in group.pendingMembers { expect(.classicMember(name, member: id)) }
+                if group.state == .preparing { expect(.classicJoin(name)) }
+                if group.isAwaitingSync { expect(.classicSync(name)) }
+            case .consumer(let group):
+                for member in group.members.values {
+                    expect(.consumerSession(name, member: member.id))
+                    if !member.isClassic, member.current.state == .unrevoked {
+                        expect(.consumerRebalance(name, member: member.id))
+                    }
+                }
+            }
         }
     }
 

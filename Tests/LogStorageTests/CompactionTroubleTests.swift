@@ -167,6 +167,20 @@ struct CompactionTroubleTests {
         #expect(try harness.compact() != nil)
     }
 
+    /// What is not packed is in memory as it is: a coordinator's decision is one batch, whatever its size.
+    @Test func whatIsNotPackedIsCompactedWhateverItsSize() throws {
+        var configuration = LogConfiguration.compacted
+        configuration.segmentBytes = 200_000
+        let harness = try LogHarness(SimulatedFileSystem(seed: 1), "/t-0", configuration: configuration)
+        let value = String(repeating: "z", count: 1_000)
+        #expect(try harness.append((0..<100).map { Keyed("k\($0)", value) }).error == nil)
+        try harness.append([Keyed("k0", "new")])
+        try harness.roll()
+        try harness.compact { $0.maximumDecompressedSize = 50_000 }
+        #expect(try harness.records().filter { $0.key == "k0" }.count == 1)
+        #expect(try harness.records().filter { $0.key == "k1" }.count == 1)
+    }
+
     @Test func aFullDiskEndsThePassAndNothingIsLost() throws {
         for writes in 0..<4 {
             let disk = SimulatedFileSystem(seed: 1)

@@ -40,8 +40,12 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
         self.shard = shard
         coordinator = Coordinator(
             machine,
-            // What the partition takes as one batch, less what a batch of one record adds to it.
-            recordLimit: { local.rules.verification.maximumBatchSize - 128 },
+            limits: {
+                // Less what a batch adds to its records.
+                CoordinatorLimits(
+                    record: local.rules.verification.maximumBatchSize - 128,
+                    decision: min(local.rules.log.segmentBytes, BatchBuilder.maximumSize) - RecordBatchHeader.size)
+            },
             ids: { [unowned shard] in UUID.random(using: &shard.random) })
     }
 
@@ -185,31 +189,25 @@ protocol AnyLocalCoordinator: AnyObject {
 
 extension LocalCoordinator: AnyLocalCoordinator {
     func appendDecisions() {
-        guard phase == .running, coordinator.hasRecords else { return }
-        let (version, records) = coordinator.takeRecords()
-        guard let batches = batches(of: records) else { return fail(version) }
-        for (place, batch) in batches.enumerated() {
-            let isLast = place == batches.count - 1
-            guard local.appendOwn(batch, acknowledging: isLast) else { return fail(version) }
+        // A decision may be more than the topic takes from clients as one batch, and is one batch all the same.
+        let size = local.rules.verification.maximumBatchSize - RecordBatchHeader.size
+        while phase == .running, coordinator.hasRecords {
+            let (version, records) = coordinator.takeRecords(upTo: size)
+            guard let batch = batch(of: records), local.appendOwn(batch) else { return fail(version) }
+            appended.append(version)
         }
-        appended.append(version)
     }
 
-    /// nil where a record is larger than any batch may be.
-    private func batches(of records: [(key: [UInt8], value: [UInt8]?)]) -> [Buffer]? {
-        var batches: [Buffer] = []
+    /// nil where that would be larger than any batch may be.
+    private func batch(of records: [(key: [UInt8], value: [UInt8]?)]) -> Buffer? {
         let timestamp = shard.loop.wallClockMs
         var options = BatchBuilder.Options()
-        options.sizeLimit = local.rules.verification.maximumBatchSize
+        options.sizeLimit = BatchBuilder.maximumSize
         var builder = BatchBuilder(options)
         for (key, value) in records {
-            if builder.append(timestamp: timestamp, key: key, value: value) { continue }
-            batches.append(builder.finish())
-            builder = BatchBuilder(options)
             guard builder.append(timestamp: timestamp, key: key, value: value) else { return nil }
         }
-        batches.append(builder.finish())
-        return batches
+        return builder.finish()
     }
 
     func acknowledge(_ outcome: Acknowledgement.Outcome) {

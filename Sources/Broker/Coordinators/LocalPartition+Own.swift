@@ -5,20 +5,19 @@ import Replication
 import Runtime
 
 extension LocalPartition {
-    /// Stages a batch of the broker's own; false where the partition takes none.
-    ///
-    /// - Parameter acknowledging: whether the coordinator of this partition is told when it is committed or has failed.
-    func appendOwn(_ batch: Buffer, acknowledging: Bool) -> Bool {
+    /// Stages a batch of this partition's coordinator, which is told when it is committed or has failed; false where the
+    /// partition takes none.
+    func appendOwn(_ batch: Buffer) -> Bool {
         guard partition.failure == nil, !shard.disk.isFailed(directory), takesAppends else { return false }
         let memory = shard.allocateForTick(batch.count)
         batch.withUnsafeBytes { memory.copyMemory(from: $0) }
         guard
             case .appended(let appended) = log.append(
-                memory, leaderEpoch: partition.leaderEpoch, now: shard.loop.wallClockMs)
+                memory, leaderEpoch: partition.leaderEpoch, now: shard.loop.wallClockMs, origin: .coordinator)
         else { return false }
         partition.appended(
             endOffset: appended.lastOffset + 1, bytes: batch.count,
-            token: acknowledging ? .coordinator(of: partition.id.partition, on: shard.index) : nil)
+            token: .coordinator(of: partition.id.partition, on: shard.index))
         metrics.appended(messages: appended.lastOffset - appended.baseOffset + 1, bytes: batch.count)
         shard.disk.stage(self, bytes: batch.count)
         return true

@@ -4,41 +4,43 @@ struct RecordTimes: Sendable {
     /// Look-ups for one answer, of all shards together.
     static let lookupLimit = 1_000
 
-    /// Milliseconds since 1970; -1 where there is no record, or none with a time.
-    private var times: [GroupLag.Place: Int64] = [:]
-    /// Where no record was found, how far its log was read then: one may have come since, as behind what a compaction took.
-    private var ends: [GroupLag.Place: Int64] = [:]
+    private struct Answer {
+        /// Milliseconds since 1970; -1 where there is no record, or none with a time; nil while it is looked up.
+        var time: Int64?
+        /// Where no record was found, how far the log was read then: one may have come since, as behind what a compaction took.
+        var end: Int64?
+    }
+
+    private var answers: [GroupLag.Place: Answer] = [:]
     /// Where the look-ups begin that there is no room for all at once: each has its turn.
     private var turn = 0
 
     /// nil where it is not known.
     subscript(place: GroupLag.Place) -> Int64? {
-        guard let time = times[place], time >= 0 else { return nil }
+        guard let time = answers[place]?.time, time >= 0 else { return nil }
         return time
     }
 
     /// Forgets what no group waits for any more, and says what is to be looked up, by shard.
     mutating func plan(_ lags: [GroupLag], shardCount: Int) -> [[GroupLag.Place]] {
-        var (kept, keptEnds): ([GroupLag.Place: Int64], [GroupLag.Place: Int64]) = ([:], [:])
+        var kept: [GroupLag.Place: Answer] = [:]
         var missing: [GroupLag.Unread] = []
         var seen: Set<GroupLag.Place> = []
         for unread in lags.lazy.compactMap(\.unread) where seen.insert(unread.place).inserted {
-            let end = ends[unread.place]
-            if let time = times[unread.place], time >= 0 || end == unread.end {
-                kept[unread.place] = time
-                keptEnds[unread.place] = end
+            if let answer = answers[unread.place], let time = answer.time, time >= 0 || answer.end == unread.end {
+                kept[unread.place] = answer
             } else {
                 missing.append(unread)
             }
         }
-        (times, ends) = (kept, keptEnds)
+        answers = kept
         var questions = Array(repeating: [GroupLag.Place](), count: shardCount)
         guard !missing.isEmpty else { return questions }
         let count = min(missing.count, RecordTimes.lookupLimit)
         for step in 0..<count {
             let unread = missing[(turn + step) % missing.count]
             questions[unread.shard].append(unread.place)
-            ends[unread.place] = unread.end
+            answers[unread.place] = Answer(end: unread.end)
         }
         turn = count < missing.count ? (turn + count) % missing.count : 0
         return questions
@@ -46,8 +48,7 @@ struct RecordTimes: Sendable {
 
     mutating func take(_ found: [GroupLag.Place: Int64]) {
         for (place, time) in found {
-            times[place] = time
-            if time >= 0 { ends[place] = nil }
+            answers[place] = Answer(time: time, end: time >= 0 ? nil : answers[place]?.end)
         }
     }
 }

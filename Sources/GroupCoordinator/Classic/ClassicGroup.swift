@@ -164,6 +164,9 @@ final class ClassicGroup {
 
     var isAwaitingNobody: Bool { pendingMembers.isEmpty && joiningCount == members.count }
 
+    /// Whether somebody of the generation has yet to ask for its assignment.
+    var isAwaitingSync: Bool { (state == .completing || state == .stable) && !pendingSync.isEmpty }
+
     /// Sees to it that the leader is one who has joined; false where nobody has.
     func electJoinedLeader() -> Bool {
         if let leader, members[leader]?.isJoining == true { return true }

@@ -66,6 +66,8 @@ struct ClassicMember {
     var isJoining: Bool { joining != nil }
     /// Whether it waits for an answer of ours, and so cannot be expected to say that it is alive.
     var isWaiting: Bool { joining != nil || syncing != nil }
+    /// Whether it is out when its deadline passes: who waits for its first answer does not know its id yet, and may be gone.
+    var hasSession: Bool { isNew || !isWaiting }
 
     func metadata(for name: Name) -> [UInt8]? { protocols.first { $0.name == name }?.metadata }
 

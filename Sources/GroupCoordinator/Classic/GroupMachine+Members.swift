@@ -99,7 +99,7 @@ extension GroupMachine {
         if group.pendingMembers.remove(id) != nil {
             return completeJoinIfAllAreThere(name, group, &effects)
         }
-        guard let member = group[id], member.isNew || !member.isWaiting else { return }
+        guard let member = group[id], member.hasSession else { return }
         let reason =
             member.isNew ? "its join was never answered" : "no heartbeat for \(member.sessionTimeout) ms"
         note(.evicted, member.noted, reason, of: name, group, effects.now)
@@ -119,10 +119,29 @@ extension GroupMachine {
     }
 
     mutating func classicLoaded(_ name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
-        for member in group.orderedMembers { heardOf(member.id, of: group, named: name, &effects) }
+        startDeadlines(of: name, group, &effects)
         if group.members.count > rules.maximumSize {
             rebalance(
                 name, group, because: "it has more members than group.max.size allows", by: nil, &effects)
+        }
+    }
+
+    /// Sets the deadlines that a group needs and does not have.
+    mutating func startDeadlines(of name: Name, _ group: ClassicGroup, _ effects: inout Effects<GroupMachine>) {
+        for member in group.members.values where member.hasSession {
+            let timer = GroupTimer.classicMember(name, member: member.id)
+            if effects.deadline(of: timer) == nil { effects.schedule(timer, after: member.sessionTimeout) }
+        }
+        // The time of ids that have no deadline was up while the group was another.
+        group.pendingMembers = group.pendingMembers.filter {
+            effects.deadline(of: .classicMember(name, member: $0)) != nil
+        }
+        let wait = max(group.rebalanceTimeout, GroupMachine.absencePause)
+        if group.state == .preparing, effects.deadline(of: .classicJoin(name)) == nil {
+            effects.schedule(.classicJoin(name), after: group.initialJoin == nil ? wait : rules.initialRebalanceDelay)
+        }
+        if group.isAwaitingSync, effects.deadline(of: .classicSync(name)) == nil {
+            effects.schedule(.classicSync(name), after: wait)
         }
     }
 

@@ -5,8 +5,8 @@ import KafkaProtocolMore
 
 /// The rebalance of a classic group: gather the members, begin a generation, hand out the assignments.
 extension GroupMachine {
-    /// The least time between two looks at whether a static member that is away has come back, in milliseconds: members may
-    /// ask to be waited for for none.
+    /// The least time between two attempts at something that may go on to be impossible (a static member is away, the log takes
+    /// no records), in milliseconds: members may ask to be waited for for none.
     static let absencePause: Int64 = 1_000
 
     /// Begins a rebalance, unless one is gathering members already.
@@ -186,9 +186,7 @@ extension GroupMachine {
 
     /// The time for asking for assignments is up: who has not asked is out.
     mutating func syncPhaseEnded(_ name: Name, _ effects: inout Effects<GroupMachine>) {
-        guard case .classic(let group) = groups[name], group.state == .completing || group.state == .stable,
-            !group.pendingSync.isEmpty
-        else { return }
+        guard case .classic(let group) = groups[name], group.isAwaitingSync else { return }
         let late = group.pendingSync.sorted()
         for id in late {
             effects.cancel(.classicMember(name, member: id))

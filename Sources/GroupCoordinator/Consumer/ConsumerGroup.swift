@@ -98,6 +98,11 @@ struct ConsumerGroup: Sendable, Equatable {
         return member.metadata.topics.union(resolved.topics)
     }
 
+    func reads(_ member: ConsumerMember, _ topic: Name) -> Bool {
+        member.metadata.topics.contains(topic)
+            || member.metadata.pattern.flatMap { patterns[$0] }?.topics.contains(topic) ?? false
+    }
+
     /// What any member reads.
     var subscribedTopics: Set<Name> {
         var topics = Set(topicReaders.keys)
@@ -175,6 +180,10 @@ struct ConsumerGroup: Sendable, Equatable {
             guard let value else { return set(nil, of: id) }
             var member = members[id] ?? ConsumerMember(id: id)
             member.metadata = .init(value)
+            // Those who read the same share the set: it is compared at once then.
+            if let other = members.first(where: { _ in true })?.value.metadata.topics, other == member.metadata.topics {
+                member.metadata.topics = other
+            }
             set(member, of: id)
         case .consumerCurrent(_, let id, let value):
             // A member that is gone takes this with it.

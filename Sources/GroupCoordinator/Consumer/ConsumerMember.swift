@@ -36,6 +36,9 @@ struct ConsumerMember: Sendable, Equatable {
 
     var isClassic: Bool { metadata.classic != nil }
 
+    /// Whether it has to give up partitions within its rebalance timeout. Those of the classic protocol have to join instead.
+    var mustRevoke: Bool { !isClassic && current.state == .unrevoked }
+
     /// Everything that nobody else may have: its own, and what it has to give up yet.
     var held: [TopicIDPartition] { current.assigned.each + current.revoking.each }
 }

@@ -54,8 +54,8 @@ struct CurrentAssignment: Sendable, Equatable {
 struct ReconciliationGoal {
     var epoch: Int32
     var target: PartitionSet
-    /// What the member subscribes to now; what it had of other topics goes, whatever the target says.
-    var subscribed: Set<UUID>
+    /// Whether the member reads a topic now; what it had of others goes, whatever the target says.
+    var reads: (UUID) -> Bool
     var subscriptionChanged: Bool
     /// What the member says it has; nil where it says nothing.
     var owned: PartitionSet?
@@ -87,7 +87,7 @@ extension CurrentAssignment {
     }
 
     private func advanced(toward goal: ReconciliationGoal, from epoch: Int32) -> CurrentAssignment {
-        let target = goal.target.filter { goal.subscribed.contains($0.key) }
+        let target = goal.target.filter { goal.reads($0.key) }
         let (kept, given) = assigned.split(by: target)
         if !given.isEmpty, goal.isOwned(anyOf: given) {
             return CurrentAssignment(
@@ -110,9 +110,9 @@ extension CurrentAssignment {
 
     /// Without the partitions of topics that the member has unsubscribed from: a new target may take a while.
     private func unsubscribed(_ goal: ReconciliationGoal) -> CurrentAssignment {
-        let given = assigned.filter { !goal.subscribed.contains($0.key) }
+        let given = assigned.filter { !goal.reads($0.key) }
         guard !given.isEmpty else { return self }
-        let kept = assigned.filter { goal.subscribed.contains($0.key) }
+        let kept = assigned.filter { goal.reads($0.key) }
         let revoking = revoking.merging(given) { $0.merging($1) { _, newer in newer } }
         guard goal.isOwned(anyOf: revoking) else {
             return CurrentAssignment(

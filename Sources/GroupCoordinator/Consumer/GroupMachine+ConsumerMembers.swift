@@ -106,14 +106,23 @@ extension GroupMachine {
     // MARK: Deadlines
 
     mutating func consumerLoaded(_ name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
+        startDeadlines(of: name, group, &effects)
+        retargetIfDue(name, &effects)
+    }
+
+    /// Sets the deadlines that members need and do not have.
+    func startDeadlines(of name: Name, _ group: ConsumerGroup, _ effects: inout Effects<GroupMachine>) {
         for (id, member) in group.members {
-            effects.schedule(.consumerSession(name, member: id), after: sessionTimeout(of: member, in: name))
-            if !member.isClassic, member.current.state == .unrevoked {
-                effects.schedule(
-                    .consumerRebalance(name, member: id), after: Int64(member.metadata.rebalanceTimeout))
+            let session = GroupTimer.consumerSession(name, member: id)
+            if effects.deadline(of: session) == nil {
+                effects.schedule(session, after: sessionTimeout(of: member, in: name))
+            }
+            let rebalance = GroupTimer.consumerRebalance(name, member: id)
+            if member.mustRevoke, effects.deadline(of: rebalance) == nil {
+                let wait = max(Int64(member.metadata.rebalanceTimeout), GroupMachine.absencePause)
+                effects.schedule(rebalance, after: wait)
             }
         }
-        retargetIfDue(name, &effects)
     }
 
     func sessionTimeout(of member: ConsumerMember, in name: Name) -> Int64 {
@@ -135,7 +144,7 @@ extension GroupMachine {
         case (true, true):
             removeConsumerMembers(
                 [id], of: name, .evicted, because: "did not join or sync within \(timeout) ms", &effects)
-        case (false, false) where member.current.state == .unrevoked:
+        case (false, false) where member.mustRevoke:
             removeConsumerMembers(
                 [id], of: name, .evicted, because: "did not give up its partitions within \(timeout) ms", &effects)
         // What it was to do it has done, or it speaks the other protocol since.

@@ -127,7 +127,7 @@ extension GroupMachine {
         guard subscriptionChanged || !member.current.isReconciled(to: group.targetEpoch) else { return }
         let goal = ReconciliationGoal(
             epoch: group.targetEpoch, target: group.targets[id] ?? [:],
-            subscribed: Set(group.topics(of: member).compactMap { image.topics.id(of: $0.text) }),
+            reads: { [image] id in image.topics[id].map { group.reads(member, Name($0.name)) } ?? false },
             subscriptionChanged: subscriptionChanged, owned: owned, isFree: { group.isFree($0, for: id) })
         let next = member.current.next(toward: goal)
         guard next != member.current else { return }

@@ -3,16 +3,19 @@ import Coordination
 
 /// When offsets that nobody needs any more go.
 extension GroupMachine {
-    /// A look at all groups; the next one comes by the clock.
+    /// A look at all groups; the next one comes by the clock. Each offset goes by itself: all of them may be more than one batch
+    /// takes.
     mutating func expireOffsets(_ effects: inout Effects<GroupMachine>) {
         effects.schedule(.offsetExpiry, after: rules.offsetExpiryInterval)
         for (name, group) in groups.current {
             for (topic, partitions) in offsets.groups[name] ?? [:] {
                 if group.isSubscribed(to: topic), !group.isEmpty { continue }
                 for (partition, offset) in partitions where isExpired(offset, of: group, at: effects.now.wall) {
+                    effects.separate()
                     deleteOffset(name, topic, partition, &effects)
                 }
             }
+            effects.separate()
             if group.isEmpty, !offsets.has(name), isDisposable(group) { remove(name, group, &effects) }
         }
     }

@@ -185,13 +185,17 @@ extension GroupMachine {
         write(.offset(key, nil), &effects)
     }
 
-    /// The offsets of topics that are gone say nothing about new ones of the same names.
+    /// The offsets of topics that are gone say nothing about new ones of the same names. Each goes by itself, as when they
+    /// expire.
     mutating func forgetOffsets(of topics: Set<Name>, _ effects: inout Effects<GroupMachine>) {
         guard !topics.isEmpty else { return }
         for (group, byTopic) in offsets.groups {
             for topic in topics {
                 guard let partitions = byTopic[topic] else { continue }
-                for partition in partitions.keys { deleteOffset(group, topic, partition, &effects) }
+                for partition in partitions.keys {
+                    effects.separate()
+                    deleteOffset(group, topic, partition, &effects)
+                }
             }
         }
     }

@@ -27,14 +27,22 @@ private struct Balance {
 
     init(_ input: AssignmentInput) {
         given = input.kept()
-        var readers: [UUID: [Int]] = [:]
+        // Places are appended to a plain array: a look-up for each reader of each topic would take most of the time.
+        let topics = input.orderedTopics
+        let numbers = Dictionary(uniqueKeysWithValues: topics.enumerated().map { ($1, $0) })
+        var places = [[Int]](repeating: [], count: topics.count)
+        var (last, lastNumbers): (Set<UUID>, [Int]) = ([], [])
         for (place, member) in input.members.enumerated() {
-            for topic in member.topics { readers[topic, default: []].append(place) }
+            if member.topics != last {
+                (last, lastNumbers) = (member.topics, member.topics.compactMap { numbers[$0] })
+            }
+            for number in lastNumbers { places[number].append(place) }
         }
-        self.readers = readers
+        readers = Dictionary(uniqueKeysWithValues: zip(topics, places))
     }
 
     mutating func hand(out partitions: [TopicIDPartition], of topic: UUID) {
+        guard !partitions.isEmpty else { return }
         var poorest = LoadHeap((readers[topic] ?? []).map { ($0, given[$0].count) })
         for partition in partitions {
             guard let place = poorest.pop(by: { given[$0].count }) else { return }
@@ -54,6 +62,7 @@ private struct Balance {
             readers.filter { place in
                 given[place].count > least + 1 && given[place].contains { $0.topic == topic }
             }.map { ($0, -given[$0].count) })
+        guard !richest.isEmpty else { return false }
         var poorest = LoadHeap(readers.map { ($0, given[$0].count) })
         var hasMoved = false
         while let from = richest.pop(by: { -given[$0].count }), let to = poorest.pop(by: { given[$0].count }) {
@@ -72,6 +81,8 @@ private struct Balance {
 /// Members by a number that changes under way: an entry that is out of date is put right when its turn comes.
 private struct LoadHeap {
     private var entries: [(load: Int, place: Int)] = []
+
+    var isEmpty: Bool { entries.isEmpty }
 
     init(_ members: [(place: Int, load: Int)]) {
         for member in members { push(member.place, member.load) }
