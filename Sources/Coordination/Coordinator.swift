@@ -4,9 +4,9 @@ public import Collections
 /// Runs one machine over one partition of a replicated log, without touching the log itself.
 ///
 /// Decisions are applied at once and their records gathered. Whoever runs the coordinator takes them with `takeRecords`,
-/// appends each time one batch, and says how that ended, in order. A reply leaves when everything that was decided before it is committed,
-/// so that nobody is told what a crash could take back. After a failed write the machine's state is what the log says,
-/// and everything that was decided on top of it has failed too.
+/// appends one batch each time, and says how that ended, in order. A reply leaves when everything that was decided before it
+/// is committed, so that nobody is told what a crash could take back. After a failed write the machine's state is what the
+/// log says, and everything that was decided on top of it has failed too.
 public final class Coordinator<Machine: CoordinatorMachine> {
     public typealias Answer = (token: ReplyToken, outcome: Result<Machine.Reply, CoordinatorFailure>)
 
@@ -20,7 +20,8 @@ public final class Coordinator<Machine: CoordinatorMachine> {
 
     @usableFromInline let limits: () -> CoordinatorLimits
 
-    /// Decisions whose records were not taken yet.
+    /// Records that were decided on and not taken yet, as they will stand in the log, and the decisions that they are of.
+    @usableFromInline var records: [(key: [UInt8], value: [UInt8]?)] = []
     @usableFromInline var untaken: Deque<Decision> = []
     /// Of the last decision that has records.
     @usableFromInline var decided = StateVersion.loaded
@@ -32,16 +33,16 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @usableFromInline var answers: [Answer] = []
 
     @usableFromInline struct Decision {
-        @usableFromInline let version: StateVersion
-        /// As they will stand in the log.
-        @usableFromInline let records: [(key: [UInt8], value: [UInt8]?)]
-        /// What they take of a batch, at most.
-        @usableFromInline let byteCount: Int
+        @usableFromInline var version: StateVersion
+        @usableFromInline var recordCount = 0
+        /// What its records take of a batch, at most.
+        @usableFromInline var byteCount = 0
 
-        @inlinable init(version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)], byteCount: Int) {
-            self.version = version
-            self.records = records
-            self.byteCount = byteCount
+        @inlinable init(version: StateVersion) { self.version = version }
+
+        @inlinable mutating func add(recordCount: Int, byteCount: Int) {
+            self.recordCount += recordCount
+            self.byteCount += byteCount
         }
     }
 
@@ -102,8 +103,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         for (timer, deadline) in effects.timers {
             if let deadline { timers.set(timer, deadline) } else { timers.cancel(timer) }
         }
-        effects.separate()
-        guard keep(effects.separated) else { return takeBack(effects, at: now) }
+        guard keep(effects) else { return takeBack(effects, at: now) }
         let version = untaken.last?.version ?? underWay.last ?? committed
         for (token, reply) in effects.replies { wait(.reply(token, reply), for: version) }
         for note in effects.notes { wait(.note(note), for: version) }
@@ -111,36 +111,35 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     }
 
     /// False, and nothing is kept, where something of it cannot be stored.
-    @inlinable func keep(_ new: [(version: StateVersion, records: [Machine.Record])]) -> Bool {
-        guard !new.isEmpty else { return true }
-        let limits = limits()
-        var decisions: [Decision] = []
-        for (version, records) in new {
-            guard let decision = encode(records, version, limits) else { return false }
-            decisions.append(decision)
-        }
-        for decision in decisions {
+    @inlinable func keep(_ effects: Effects<Machine>) -> Bool {
+        guard !effects.records.isEmpty else { return true }
+        let (limits, recordCount, decisionCount) = (limits(), records.count, untaken.count)
+        var decision = Decision(version: decided.next)
+        var separations = effects.separations.makeIterator()
+        var end = separations.next() ?? effects.records.count
+        for (place, record) in effects.records.enumerated() {
+            guard let size = keep(record, limits), decision.byteCount + size <= limits.decision else {
+                records.removeLast(records.count - recordCount)
+                while untaken.count > decisionCount { _ = untaken.popLast() }
+                return false
+            }
+            decision.add(recordCount: 1, byteCount: size)
+            guard place + 1 == end else { continue }
             untaken.append(decision)
-            decided = decision.version
+            decision = Decision(version: decision.version.next)
+            end = separations.next() ?? effects.records.count
         }
+        if let last = untaken.last { decided = last.version }
         return true
     }
 
-    /// nil where it cannot be stored.
-    @inlinable func encode(
-        _ records: [Machine.Record], _ version: StateVersion, _ limits: CoordinatorLimits
-    ) -> Decision? {
-        var pairs: [(key: [UInt8], value: [UInt8]?)] = []
-        pairs.reserveCapacity(records.count)
-        var byteCount = 0
-        for record in records {
-            guard let pair = try? record.encode() else { return nil }
-            let size = pair.key.count + (pair.value?.count ?? 0)
-            byteCount += size + CoordinatorLimits.recordOverhead
-            guard size <= limits.record, byteCount <= limits.decision else { return nil }
-            pairs.append(pair)
-        }
-        return Decision(version: version, records: pairs, byteCount: byteCount)
+    /// What the record takes of a batch; nil where it cannot be stored.
+    @inlinable func keep(_ record: Machine.Record, _ limits: CoordinatorLimits) -> Int? {
+        guard let pair = try? record.encode() else { return nil }
+        let size = pair.key.count + (pair.value?.count ?? 0)
+        guard size <= limits.record else { return nil }
+        records.append(pair)
+        return size + CoordinatorLimits.recordOverhead
     }
 
     /// The newest decision needs what cannot be stored.
@@ -165,16 +164,19 @@ public final class Coordinator<Machine: CoordinatorMachine> {
     @inlinable public func takeRecords(
         upTo size: Int = .max
     ) -> (version: StateVersion, records: [(key: [UInt8], value: [UInt8]?)]) {
-        guard let first = untaken.popFirst() else { preconditionFailure("there is something to append") }
-        var (version, records, byteCount) = (first.version, first.records, first.byteCount)
-        while let next = untaken.first, next.byteCount <= size - byteCount {
+        guard var batch = untaken.popFirst() else { preconditionFailure("there is something to append") }
+        while let next = untaken.first, next.byteCount <= size - batch.byteCount {
             _ = untaken.popFirst()
-            version = next.version
-            records += next.records
-            byteCount += next.byteCount
+            batch.version = next.version
+            batch.add(recordCount: next.recordCount, byteCount: next.byteCount)
         }
-        underWay.append(version)
-        return (version, records)
+        underWay.append(batch.version)
+        guard batch.recordCount < records.count else {
+            defer { records.removeAll() }
+            return (batch.version, records)
+        }
+        defer { records.removeFirst(batch.recordCount) }
+        return (batch.version, Array(records.prefix(batch.recordCount)))
     }
 
     /// The records of this version, and of all before it, are committed.
@@ -195,6 +197,7 @@ public final class Coordinator<Machine: CoordinatorMachine> {
         let kept = underWay.last ?? committed
         state.revert(to: kept)
         untaken.removeAll()
+        records.removeAll()
         var lost: [Waiting] = []
         while let last = waiting.last, last.version > kept {
             _ = waiting.popLast()

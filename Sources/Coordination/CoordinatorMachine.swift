@@ -87,8 +87,8 @@ public struct Effects<Machine: CoordinatorMachine> {
 
     @usableFromInline var current: StateVersion
     @usableFromInline var records: [Machine.Record] = []
-    /// What was written before `separate` was called.
-    @usableFromInline var separated: [(version: StateVersion, records: [Machine.Record])] = []
+    /// How many of the records had been written each time that `separate` began another decision.
+    @usableFromInline var separations: [Int] = []
     @usableFromInline var replies: [(token: ReplyToken, reply: Machine.Reply)] = []
     @usableFromInline var notes: [Machine.Note] = []
     @usableFromInline var timers: [(timer: Machine.Timer, deadline: Int64?)] = []
@@ -109,9 +109,8 @@ public struct Effects<Machine: CoordinatorMachine> {
     /// Begins a decision of its own, with the next version: the log may have what was written so far without what comes.
     /// For what may be more than a batch takes, and is right in any part.
     @inlinable public mutating func separate() {
-        guard !records.isEmpty else { return }
-        separated.append((current, records))
-        records = []
+        guard records.count > separations.last ?? 0 else { return }
+        separations.append(records.count)
         current = current.next
     }
 
