@@ -91,8 +91,7 @@ extension Connection {
     func releaseOutputBuffer() {
         guard let buffer = output.buffer else { return }
         output.buffer = nil
-        shard.giveOutputBuffer(buffer, peak: output.peak)
-        output.peak = 0
+        shard.giveOutputBuffer(buffer)
     }
 
     /// Reads on when little enough output waits.

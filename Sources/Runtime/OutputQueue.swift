@@ -8,6 +8,9 @@ final class OutputBuffer {
     @usableFromInline var writer = ByteWriter(capacity: 4_096)
 
     @inlinable init() {}
+
+    /// Whether it is worth keeping for others, who mostly need less.
+    var isSmall: Bool { writer.capacity <= 512 << 10 }
 }
 
 /// A range of an open file. `owner` keeps the descriptor open.
@@ -44,8 +47,6 @@ struct OutputQueue {
     private static let maximumPieces = 64
 
     var buffer: OutputBuffer?
-    /// The most bytes that the output buffer held at a flush since it was borrowed.
-    var peak = 0
     /// Bytes of the output buffer that are on the socket already.
     private var sent = 0
     /// Bytes of the output buffer, from its start, that `items` speak of; what follows comes after all items.
@@ -105,7 +106,6 @@ struct OutputQueue {
         _ statistics: inout ShardStatistics
     ) -> Step {
         var allowance = OutputQueue.allowance
-        peak = max(peak, buffer?.writer.count ?? 0)
         while true {
             if items.isEmpty, writtenBytes == 0 {
                 forgetSent()

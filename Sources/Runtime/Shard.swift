@@ -80,8 +80,8 @@ public final class Shard {
     private var retired: [InputBuffer] = []
     private var keptTimer: DeadlineToken?
     private static let keptBufferInterval = Interval.seconds(2)
-    private var outputBuffers: [OutputBuffer] = []
-    private var discarded: OutputBuffer?
+    private(set) var outputBuffers: [OutputBuffer] = []
+    private(set) var discarded: OutputBuffer?
     /// Connections that are not read from because the budget is used up.
     var starved: [Connection] = []
     var starvationTimer: DeadlineToken?
@@ -237,6 +237,7 @@ public final class Shard {
 
     private func freeTickMemory() {
         scratch.reset()
+        if discarded?.isSmall == false { discarded = nil }
         guard !retired.isEmpty else { return }
         for buffer in retired { inputBuffers.give(buffer) }
         retired.removeAll(keepingCapacity: true)
@@ -284,8 +285,8 @@ public final class Shard {
 
     func takeOutputBuffer() -> OutputBuffer { outputBuffers.popLast() ?? OutputBuffer() }
 
-    func giveOutputBuffer(_ buffer: OutputBuffer, peak: Int) {
-        if peak <= 256 << 10, outputBuffers.count < 64 { outputBuffers.append(buffer) }
+    func giveOutputBuffer(_ buffer: OutputBuffer) {
+        if buffer.isSmall, outputBuffers.count < 64 { outputBuffers.append(buffer) }
     }
 
     /// A buffer for output that nobody will get.

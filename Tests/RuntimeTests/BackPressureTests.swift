@@ -1,7 +1,8 @@
 import Bytes
 import Glibc
-import Runtime
 import Testing
+
+@testable import Runtime
 
 @Suite struct BackPressureTests {
     /// A peer that asks and does not read: it is not read from either, and what waits for it stays within limits.
@@ -101,6 +102,44 @@ import Testing
         #expect(inputEnds.next() == true)
         for other in others { #expect(try other.receiveFrame() == [sum]) }
         for sender in senders { try sender.finish() }
+    }
+
+    /// What is written to a connection that has closed, or taken back, is in no budget: a large buffer of it is not kept.
+    @Test func largeBuffersOfAnswersThatNobodyGetsAreNotKept() throws {
+        let server = try TestServer { connection in
+            let handler = ScriptedHandler(connection)
+            handler.onFrame = { frame in
+                let answer = [UInt8](repeating: 1, count: 8 << 20)
+                if frame.first == 1 {
+                    connection.close()
+                    connection.answer(answer)
+                } else {
+                    connection.withOutput { writer in
+                        let start = writer.count
+                        writer.write(answer)
+                        writer.truncate(to: start)
+                    }
+                    connection.answer([7])
+                }
+                return .consumed
+            }
+            return handler
+        }
+        defer { server.stop() }
+        for first: UInt8 in [0, 1] {
+            let client = try TestClient(port: server.port)
+            try client.send(frame([first]))
+            if first == 0 {
+                #expect(try client.receiveFrame() == [7])
+                client.finishSending()
+            }
+            #expect(client.receiveEnd())
+        }
+        #expect(try server.await { $0.connectionsClosed == 2 })
+        let kept = try server.ask { shard in
+            (shard.outputBuffers + [shard.discarded].compactMap { $0 }).map { $0.writer.capacity }.max() ?? 0
+        }
+        #expect(kept <= 512 << 10)
     }
 
     /// Peers that do not take their output use the budget up; others are served all the same.
