@@ -1,7 +1,7 @@
 import KafkaProtocol
 
 /// Why something asked of a cluster did not happen.
-public struct ClientError: Error, Sendable, CustomStringConvertible {
+public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         /// A broker refused, with this code.
         case broker(ErrorCode)
