@@ -163,6 +163,19 @@ def fill(path):
             pass
 
 
+def test_records_above_a_megabyte_are_written_where_the_topic_takes_them(broker):
+    assert martlet("topic", "create", "large", "-c", "max.message.bytes=4194304", broker=broker).returncode == 0
+    record = "y" * 3_000_000 + "\n"
+    refused = martlet("produce", "large", broker=broker, input=record)
+    assert refused.returncode == 1 and "--max-request-size" in refused.stderr
+    done = martlet("produce", "large", "--max-request-size", "3500000", broker=broker, input=record)
+    assert (done.returncode, done.stderr) == (0, "1 record written to large (partition 0: 0)\n")
+    read = martlet("consume", "large", "--from", "beginning", "--until-end", broker=broker)
+    assert read.stdout == record
+    too_large = martlet("produce", "large", "--max-request-size", "9000000", broker=broker, input="z" * 5_000_000)
+    assert too_large.returncode == 1 and "max.message.bytes" in too_large.stderr
+
+
 def test_a_topic_that_is_not_there_is_said_in_the_same_words(broker):
     described = martlet("topic", "describe", "nosuch", broker=broker)
     deleted = martlet("topic", "delete", "nosuch", broker=broker)

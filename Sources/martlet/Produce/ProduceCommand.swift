@@ -63,6 +63,10 @@ struct ProduceCommand: ParsableCommand {
     var linger: Int = 5
     @Option(valueName: "BYTES", help: "Bytes at which a batch is sent, before compression.")
     var batchSize: Int = 65_536
+    @Option(
+        valueName: "BYTES",
+        help: "Bytes of one request at most, and so of one record; the topic's max.message.bytes has a say too.")
+    var maxRequestSize: Int = 1_048_576
     @Option(valueName: "SECONDS", help: "How long to try to write a record before it is given up.")
     var deliveryTimeout: Int = 120
     @Flag(name: .long(short: "q"), help: "Do not say at the end what was written.")
@@ -74,6 +78,9 @@ struct ProduceCommand: ParsableCommand {
         if json, key != nil { throw ValidationError("--json and --key exclude each other") }
         if key != nil, keySeparator != nil { throw ValidationError("--key and --key-separator exclude each other") }
         if let partition, partition < 0 { throw ValidationError("--partition must be 0 or more") }
+        guard (1_024...Int(Int32.max)).contains(maxRequestSize) else {
+            throw ValidationError("--max-request-size must be from 1024 to \(Int32.max)")
+        }
         guard (1...Int(Int32.max)).contains(deliveryTimeout) else {
             throw ValidationError("--delivery-timeout must be from 1 to \(Int32.max)")
         }
@@ -110,6 +117,7 @@ struct ProduceCommand: ParsableCommand {
         configuration.compressionLevel = level
         configuration.linger = .milliseconds(Int64(linger))
         configuration.batchSize = batchSize
+        configuration.maximumRequestSize = maxRequestSize
         configuration.deliveryTimeout = .seconds(Int64(deliveryTimeout))
         configuration.metadataTimeout = .seconds(Int64(connection.timeout))
         return configuration

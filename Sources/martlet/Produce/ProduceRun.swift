@@ -128,7 +128,8 @@ final class ProduceRun {
     private func reportFailures() {
         for (error, records) in failures.takeNew() {
             progress.clear()
-            session.report(error, records > 1 ? " (\(counted(records, "record")))" : "")
+            let advice = error.code == .recordTooLarge ? "; --max-request-size allows more" : ""
+            session.report(error, advice + (records > 1 ? " (\(counted(records, "record")))" : ""))
         }
     }
 

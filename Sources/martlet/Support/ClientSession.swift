@@ -127,7 +127,10 @@ final class ClientSession {
         case .broker(.topicAlreadyExists):
             return "Add --if-not-exists if that is fine."
         case .broker(.messageTooLarge):
-            return "The topic's max.message.bytes allows less; write smaller batches with --batch-size."
+            return """
+                The topic's max.message.bytes allows less; write smaller batches with --batch-size, or raise the setting \
+                with '\(hint("martlet config set --topic NAME max.message.bytes=BYTES"))'.
+                """
         case .broker(.offsetOutOfRange):
             return "Start elsewhere: --from beginning, --from end, or a time."
         case .broker(.groupIdNotFound):
