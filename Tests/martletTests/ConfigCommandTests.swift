@@ -95,6 +95,25 @@ struct ConfigCommandTests {
         #expect(missing.status == 1 && missing.errors.contains("there is no broker 7; there are: 4"))
     }
 
+    @Test(arguments: [
+        ("debug", "DEBUG"), ("Warning", "WARN"), ("critical", "FATAL"), ("notice", "INFO"), ("WARN", "WARN"),
+    ])
+    func levelsOfLoggersAreNamedAsAnywhere(given: String, stored: String) throws {
+        let set = try martlet("config", "set", "--logger", "4", "broker=\(given)")
+        #expect(set.output == "set broker=\(stored) for the loggers of broker 4\n" && set.status == 0, "\(set)")
+        let wrong = try martlet("config", "set", "--logger", "4", "broker=loud")
+        #expect(wrong.status == 2 && wrong.errors.contains("invalid level 'loud' for broker"), "\(wrong)")
+    }
+
+    @Test(arguments: ["WARN", "fatal", "Warning"])
+    func theServerTakesKafkasNamesOfLevels(level: String) throws {
+        // It fails on the setting, so that nothing starts.
+        let outcome = try Program.run(["server", "--log-level", level, "--set", "no.such=1"])
+        #expect(outcome.status == 2 && outcome.errors.contains("no.such") && !outcome.errors.contains("--log-level"))
+        let wrong = try Program.run(["server", "--log-level", "loud", "--set", "no.such=1"])
+        #expect(wrong.status == 2 && wrong.errors.contains("must be one of trace, debug"), "\(wrong)")
+    }
+
     @Test func settingsOfAGroupAreSetShownAndTakenAway() throws {
         let nothing = try martlet("config", "get", "--group", "billing")
         #expect(nothing.status == 0 && nothing.output.isEmpty)
