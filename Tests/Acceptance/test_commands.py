@@ -176,6 +176,26 @@ def test_records_above_a_megabyte_are_written_where_the_topic_takes_them(broker)
     assert too_large.returncode == 1 and "max.message.bytes" in too_large.stderr
 
 
+def test_damage_is_said_with_what_to_do(broker):
+    produce(broker, "damaged", "one\n")
+    produce(broker, "damaged", "two\n")
+    assert broker.stop() == 0
+    log = broker.data / "damaged-0" / "00000000000000000000.log"
+    content = bytearray(log.read_bytes())
+    content[content.index(b"one")] ^= 0x40
+    log.write_bytes(content)
+    broker.start()
+    plain = martlet("consume", "damaged", "--from", "beginning", "--until-end", broker=broker)
+    error, advice = plain.stderr.splitlines()
+    assert (plain.returncode, plain.stdout) == (1, "")
+    assert error == "error: reading damaged-0 from offset 0: the data is damaged (CORRUPT_MESSAGE)"
+    assert "martlet log verify" in advice and "--partition 0 --from OFFSET" in advice
+    member = martlet("consume", "damaged", "--group", "g", "--from", "beginning", "--until-end", broker=broker)
+    assert member.returncode == 1 and "martlet log verify" in member.stderr and "reset-offsets" in member.stderr
+    verified = martlet("log", "verify", str(broker.data))
+    assert verified.returncode == 1 and "damaged-0" in verified.stdout
+
+
 def test_a_topic_that_is_not_there_is_said_in_the_same_words(broker):
     described = martlet("topic", "describe", "nosuch", broker=broker)
     deleted = martlet("topic", "delete", "nosuch", broker=broker)
