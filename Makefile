@@ -68,8 +68,7 @@ help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
 	@echo 'LISTEN=$(LISTEN), DATA=$(DATA) and HTTP=$(HTTP) are where "run" listens, keeps its data and serves its'
-	@echo 'metrics (HTTP= for none). PYTEST_FLAGS go to the'
-	@echo "acceptance tests: make test-acceptance PYTEST_FLAGS='-k kill9'"
+	@echo "metrics (HTTP= for none). PYTEST_FLAGS go to the acceptance tests: make test-acceptance PYTEST_FLAGS='-k kill9'"
 
 run: build ## Build a release and start a broker on localhost:9092 with its data in ./data
 	@echo 'Starting on $(LISTEN) with its data in $(DATA). For another one: make run LISTEN=localhost:9093 DATA=data2 HTTP=localhost:9645'

@@ -17,7 +17,7 @@ public struct BrokerSettings: Sendable {
 
     /// - Throws: every problem found, not only the first.
     public init(_ input: ConfigurationInput) throws(ConfigurationProblems) {
-        var reader = SettingsReader()
+        var reader = SettingsReader(suggest: input.suggest)
         if let file = input.file { reader.read(file) }
         reader.read(environment: input.environment)
         reader.read(input.arguments)
@@ -38,9 +38,12 @@ public struct BrokerSettings: Sendable {
 
 /// Reads the sources, weakest first, each over the one before.
 private struct SettingsReader {
+    let suggest: @Sendable (String, [String]) -> String?
     var settings: [String: BrokerSettings.Setting] = [:]
     var warnings: [ConfigurationProblem] = []
     var problems: [ConfigurationProblem] = []
+
+    init(suggest: @escaping @Sendable (String, [String]) -> String?) { self.suggest = suggest }
 
     mutating func read(_ file: ConfigurationInput.File) {
         let entries: [PropertiesFile.Entry]
@@ -67,7 +70,10 @@ private struct SettingsReader {
             guard variable.hasPrefix("MARTLET_"), !SettingsReader.isKubernetes(variable) else { continue }
             let origin = ConfigurationOrigin.environment(variable: variable)
             guard let key = SettingsReader.key(of: variable) else {
-                warn("", origin, "names no known key", .unknownKey)
+                warnings.append(
+                    ConfigurationProblem(
+                        key: "", origin: origin, message: "names no known key", kind: .unknownKey,
+                        suggestion: suggest(variable, SettingsReader.keysByVariable.keys.sorted())))
                 continue
             }
             set(key, value, origin, isUnknownKeyAnError: false)
@@ -107,8 +113,10 @@ private struct SettingsReader {
         if BrokerKeys.openPrefixes.contains(where: { name.hasPrefix($0) }) {
             warn(name, origin, "is accepted, without effect", .unused)
         } else {
-            let message = "is no known key\(SettingsReader.hint(name))"
-            let problem = ConfigurationProblem(key: name, origin: origin, message: message, kind: .unknownKey)
+            let hint = SettingsReader.hint(name)
+            let problem = ConfigurationProblem(
+                key: name, origin: origin, message: "is no known key\(hint)", kind: .unknownKey,
+                suggestion: hint.isEmpty ? suggest(name, BrokerKeys.all.map(\.name)) : nil)
             if isError { problems.append(problem) } else { warnings.append(problem) }
         }
     }

@@ -31,6 +31,8 @@ public struct ConfigurationInput: Sendable {
     /// The process's environment; only variables that begin with `MARTLET_` are looked at.
     public var environment: [String: String] = [:]
     public var file: File?
+    /// Finds the one of `known` that `name` was perhaps meant to be, for messages about names that are no key.
+    public var suggest: @Sendable (_ name: String, _ known: [String]) -> String? = { _, _ in nil }
 
     public init() {}
 }
@@ -71,16 +73,22 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
     public let origin: ConfigurationOrigin
     public let message: String
     public let kind: Kind
+    /// The name that was perhaps meant, of a key or of a variable in the environment.
+    public let suggestion: String?
 
-    init(key: String, origin: ConfigurationOrigin, message: String, kind: Kind = .unsuitable) {
+    init(
+        key: String, origin: ConfigurationOrigin, message: String, kind: Kind = .unsuitable, suggestion: String? = nil
+    ) {
         self.key = key
         self.origin = origin
         self.message = message
         self.kind = kind
+        self.suggestion = suggestion
     }
 
     public var description: String {
-        key.isEmpty ? "\(origin): \(message)" : "\(key) (\(origin)): \(message)"
+        let text = key.isEmpty ? "\(origin): \(message)" : "\(key) (\(origin)): \(message)"
+        return suggestion.map { "\(text). Did you mean \($0)?" } ?? text
     }
 }
 

@@ -15,13 +15,16 @@ public enum LogLevel: UInt8, CaseIterable, Comparable, Sendable {
         }
     }
 
-    /// The level of that name, in any case; `warn` is `warning`.
+    /// The level of that name, in any case; as in Kafka, `warn` is `warning` and `fatal` is `critical`.
     public init?(name: String) {
         let lowered = name.lowercased()
-        guard
-            let level = LogLevel.allCases.first(where: { $0.name == lowered || (lowered == "warn" && $0 == .warning) })
-        else { return nil }
-        self = level
+        switch lowered {
+        case "warn": self = .warning
+        case "fatal": self = .critical
+        default:
+            guard let level = LogLevel.allCases.first(where: { $0.name == lowered }) else { return nil }
+            self = level
+        }
     }
 
     @inlinable

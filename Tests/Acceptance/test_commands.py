@@ -125,6 +125,77 @@ def test_each_outage_is_said_once(make_broker):
     assert all(line.startswith("connected again (localhost:") for line in complaints[1::2])
 
 
+def test_a_full_disk_is_said_while_it_is_tried_again(make_broker, small_disk):
+    disk = small_disk(24)
+    broker = make_broker()
+    broker.data = disk / "data"
+    broker.start()
+    ballast = disk / "ballast"
+    produce(broker, "f", "first\n")
+    fill(ballast)
+    records = "".join(f"{number} {'x' * 100_000}\n" for number in range(5))
+    command = [brokers.BINARY, "produce", "f", "--bootstrap", broker.address]
+    done = subprocess.run([*command, "--delivery-timeout", "7"], input=records, capture_output=True, text=True, timeout=60)
+    warning, error, advice, summary = done.stderr.splitlines()
+    assert done.returncode == 1
+    cause = "writing to f-0: the broker's disk is full, or fails (KAFKA_STORAGE_ERROR)"
+    assert warning == f"warning: {cause}, trying again; what is not written within 7 s is given up (--delivery-timeout)"
+    assert error == "error: not delivered to f-0 within 7 s, last because of KAFKA_STORAGE_ERROR (5 records)"
+    assert advice == "The broker's log says what is wrong; on its machine, 'martlet doctor' looks for it."
+    assert summary == "0 records written to f, 5 failed"
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as waiting:
+        waiting.stdin.write(records)
+        waiting.stdin.close()
+        assert waiting.stderr.readline().startswith(f"warning: {cause}, trying again; ")
+        ballast.unlink()
+        assert waiting.stderr.readline() == "f-0: writing goes on\n"
+        assert waiting.stderr.readline() == "5 records written to f (partition 0: 1–5)\n"
+        assert waiting.wait(30) == 0
+
+
+def fill(path):
+    """Writes until the file system has no room at all."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            pass
+
+
+def test_records_above_a_megabyte_are_written_where_the_topic_takes_them(broker):
+    assert martlet("topic", "create", "large", "-c", "max.message.bytes=4194304", broker=broker).returncode == 0
+    record = "y" * 3_000_000 + "\n"
+    refused = martlet("produce", "large", broker=broker, input=record)
+    assert refused.returncode == 1 and "--max-request-size" in refused.stderr
+    done = martlet("produce", "large", "--max-request-size", "3500000", broker=broker, input=record)
+    assert (done.returncode, done.stderr) == (0, "1 record written to large (partition 0: 0)\n")
+    read = martlet("consume", "large", "--from", "beginning", "--until-end", broker=broker)
+    assert read.stdout == record
+    too_large = martlet("produce", "large", "--max-request-size", "9000000", broker=broker, input="z" * 5_000_000)
+    assert too_large.returncode == 1 and "max.message.bytes" in too_large.stderr
+
+
+def test_damage_is_said_with_what_to_do(broker):
+    produce(broker, "damaged", "one\n")
+    produce(broker, "damaged", "two\n")
+    assert broker.stop() == 0
+    log = broker.data / "damaged-0" / "00000000000000000000.log"
+    content = bytearray(log.read_bytes())
+    content[content.index(b"one")] ^= 0x40
+    log.write_bytes(content)
+    broker.start()
+    plain = martlet("consume", "damaged", "--from", "beginning", "--until-end", broker=broker)
+    error, advice = plain.stderr.splitlines()
+    assert (plain.returncode, plain.stdout) == (1, "")
+    assert error == "error: reading damaged-0 from offset 0: the data is damaged (CORRUPT_MESSAGE)"
+    assert "martlet log verify" in advice and "--partition 0 --from OFFSET" in advice
+    member = martlet("consume", "damaged", "--group", "g", "--from", "beginning", "--until-end", broker=broker)
+    assert member.returncode == 1 and "martlet log verify" in member.stderr and "reset-offsets" in member.stderr
+    verified = martlet("log", "verify", str(broker.data))
+    assert verified.returncode == 1 and "damaged-0" in verified.stdout
+
+
 def test_a_topic_that_is_not_there_is_said_in_the_same_words(broker):
     described = martlet("topic", "describe", "nosuch", broker=broker)
     deleted = martlet("topic", "delete", "nosuch", broker=broker)

@@ -80,6 +80,22 @@ import Testing
         #expect(problems(input(set: [("no.such", "1")])) == ["no.such (--set): is no known key"])
     }
 
+    @Test func anUnknownKeyGetsASuggestionWhereThereIsOne() throws {
+        var mistaken = input(
+            file: "log.retention.hour=1\nretention.ms=5\n", environment: ["MARTLET_NODE_IT": "1"])
+        mistaken.suggest = { name, known in known.first { $0.dropLast() == name || $0.dropLast() + "T" == name } }
+        #expect(
+            try BrokerConfiguration(mistaken).warnings.map(\.description) == [
+                "log.retention.hour (server.properties:1): is no known key. Did you mean log.retention.hours?",
+                "retention.ms (server.properties:2): is no known key; the broker's key for it is log.retention.ms",
+                "environment variable MARTLET_NODE_IT: names no known key. Did you mean MARTLET_NODE_ID?",
+            ])
+        var argument = input(set: [("log.retention.hour", "1")])
+        argument.suggest = mistaken.suggest
+        #expect(
+            problems(argument) == ["log.retention.hour (--set): is no known key. Did you mean log.retention.hours?"])
+    }
+
     @Test func aBadValueIsAnErrorAnywhereAndAllAreReported() {
         let found = problems(
             input(

@@ -235,4 +235,44 @@ struct ConsumerTests {
         }
         #expect(error.code == .broker(.unknownTopicOrPartition))
     }
+
+    /// Whichever of the topics the client happens to name first.
+    @Test func offsetsOfManyUnknownTopicsAreFoundThoughNobodyWaitsForPartitions() {
+        let names = (0..<6).map { "topic-\($0)" }
+        let gone = TopicPartition(topic: "gone", partition: 0)
+        for seed in UInt64(1)...50 {
+            let test = TestClient(seed: seed)
+            for name in names { test.broker.createTopic(name, partitions: 2) }
+            var wanted: [TopicPartition: StartPosition] = [gone: .latest]
+            for name in names.shuffled() {
+                for index in 0..<Int32(2) { wanted[TopicPartition(topic: name, partition: index)] = .latest }
+            }
+            var results: [TopicPartition: Result<ListedOffset, ClientError>]?
+            test.client.listOffsets(wanted, waitsForPartitions: false) { results = $0 }
+            #expect(test.loop.run { results != nil })
+            for partition in wanted.keys where partition != gone {
+                #expect((try? results?[partition]?.get())?.offset == 0, "\(partition), seed \(seed)")
+            }
+            guard case .failure(let error)? = results?[gone] else {
+                Issue.record("a topic that is gone has no offset")
+                return
+            }
+            #expect(error.code == .broker(.unknownTopicOrPartition))
+        }
+    }
+
+    /// Metadata that was on its way for another topic says nothing of this one.
+    @Test func anAnswerThatWasAskedForOtherTopicsIsNoLook() {
+        let test = TestClient()
+        for name in ["a", "b", "c"] { test.broker.createTopic(name) }
+        var found = 0
+        for name in ["a", "b", "c"] {
+            let partition = TopicPartition(topic: name, partition: 0)
+            test.client.listOffsets([partition: .latest], waitsForPartitions: false) { results in
+                #expect((try? results[partition]?.get())?.offset == 0, "\(name)")
+                found += 1
+            }
+        }
+        #expect(test.loop.run { found == 3 })
+    }
 }

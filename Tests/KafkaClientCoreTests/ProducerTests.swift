@@ -199,6 +199,75 @@ struct ProducerTests {
         #expect(test.broker.values(t0) == ["10", "11", "12"])
     }
 
+    @Test func whatIsTriedAgainIsToldAndItsErrorIsThatOfTheBroker() {
+        let test = TestClient()
+        test.broker.createTopic("t")
+        test.broker.fault = { $0 == .produce ? .error(.kafkaStorageError) : nil }
+        let producer = test.producer {
+            $0.deliveryTimeout = .seconds(10)
+            $0.batchSize = 100
+        }
+        var told: [ClientError.Code] = []
+        producer.onRetry = { partition, error in
+            #expect(partition == t0)
+            told.append(error.code)
+        }
+        let reports = Reports()
+        send(0..<50, to: producer, reports)
+        #expect(flush(producer, test))
+        #expect(told.count >= 5 && told.allSatisfy { $0 == .broker(.kafkaStorageError) })
+        // Also of batches that had to wait behind the first and were never sent.
+        #expect(reports.errors.count == 50)
+        #expect(Set(reports.errors.values.map(\.message)).count == 1)
+        #expect(reports.errors.values.allSatisfy { $0.code == .broker(.kafkaStorageError) })
+        test.broker.fault = { _ in nil }
+        let before = told.count
+        send(50..<53, to: producer, reports)
+        #expect(flush(producer, test))
+        #expect(told.count == before && test.broker.values(t0) == ["50", "51", "52"])
+    }
+
+    @Test func aBrokerThatDoesNotAnswerDoesNotHoldUpGivingUp() {
+        let test = TestClient()
+        test.broker.createTopic("t")
+        test.broker.fault = { $0 == .produce ? .silence : nil }
+        let producer = test.producer { $0.deliveryTimeout = .seconds(3) }
+        let reports = Reports()
+        send(0..<1, to: producer, reports)
+        let start = test.loop.now
+        #expect(flush(producer, test))
+        #expect(test.loop.now - start < .seconds(10))
+        #expect(reports.errors["0"]?.isOfConnection == true)
+    }
+
+    @Test func aProducerIdThatIsNotGivenIsTold() {
+        let test = TestClient()
+        test.broker.createTopic("t")
+        test.broker.fault = { $0 == .initProducerId ? .error(.kafkaStorageError) : nil }
+        let producer = test.producer { $0.deliveryTimeout = .seconds(10) }
+        var told: [ClientError.Code] = []
+        producer.onRetry = { told.append($1.code) }
+        let reports = Reports()
+        send(0..<1, to: producer, reports)
+        #expect(flush(producer, test))
+        #expect(told.count > 1 && told.allSatisfy { $0 == .broker(.kafkaStorageError) })
+        #expect(reports.errors["0"]?.code == .broker(.kafkaStorageError))
+    }
+
+    @Test func aPartitionWithoutALeaderIsTold() {
+        let test = TestClient()
+        test.broker.createTopic("t")
+        test.broker.leaders[t0] = (-1, 0)
+        let producer = test.producer { $0.deliveryTimeout = .seconds(10) }
+        var told: [ClientError.Code] = []
+        producer.onRetry = { told.append($1.code) }
+        let reports = Reports()
+        send(0..<1, to: producer, reports, partition: 0)
+        #expect(flush(producer, test))
+        #expect(told.count > 1 && told.allSatisfy { $0 == .leaderUnavailable })
+        #expect(reports.errors["0"]?.code == .leaderUnavailable)
+    }
+
     @Test func aTopicThatNeverAppearsAndAPartitionThatIsNotThere() {
         let test = TestClient()
         let producer = test.producer { $0.metadataTimeout = .seconds(5) }

@@ -79,7 +79,7 @@ struct LoggerTests {
         #expect(Logger(label: "later", system: system).logLevel == .notice)
     }
 
-    @Test(arguments: [("INFO", LogLevel.info), ("warn", .warning), ("Critical", .critical)])
+    @Test(arguments: [("INFO", LogLevel.info), ("warn", .warning), ("Critical", .critical), ("FATAL", .critical)])
     func levelNames(name: String, level: LogLevel) {
         #expect(LogLevel(name: name) == level)
         #expect(LogLevel(name: "loud") == nil)

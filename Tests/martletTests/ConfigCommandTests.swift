@@ -56,6 +56,31 @@ struct ConfigCommandTests {
         #expect(unknown.status == 1 && unknown.errors.contains("topic orders has no setting retention.msec"))
     }
 
+    @Test(arguments: [
+        (["config", "set", "--topic", "orders", "retention.m=5000"], 1),
+        (["config", "get", "--topic", "orders", "retention.m"], 1),
+        (["config", "unset", "--topic", "orders", "retention.m"], 0),
+        (["topic", "create", "other", "--config", "retention.m=1"], 1),
+        (["topic", "alter", "orders", "--config", "retention.m=1"], 1),
+        (["topic", "alter", "orders", "--unset", "retention.m"], 0),
+    ])
+    func aMisspeltSettingOfATopicGetsASuggestion(arguments: [String], status: Int) throws {
+        #expect(try martlet("topic", "create", "orders").status == 0)
+        let refused = try Program.run(arguments + ["--bootstrap", broker.bootstrap])
+        #expect(Int(refused.status) == status && refused.errors.hasSuffix("Did you mean retention.ms?\n"), "\(refused)")
+    }
+
+    @Test func misspeltSettingsOfBrokersAndGroupsGetSuggestions() throws {
+        let broker = try martlet("config", "set", "--broker", "default", "log.retention.m=5")
+        #expect(broker.errors.contains("Did you mean log.retention.ms?"), "\(broker)")
+        let group = try martlet("config", "set", "--group", "g", "consumer.session.timeout=5")
+        #expect(group.status == 1 && group.errors.contains("Did you mean consumer.session.timeout.ms?"), "\(group)")
+        let far = try martlet("config", "set", "--topic", "none", "a.b.c.d.e.f.g=5")
+        #expect(far.status == 1 && !far.errors.contains("Did you mean"), "\(far)")
+        let server = try Program.run(["server", "--data", "/nonexistent/data", "--set", "log.retention.hour=1"])
+        #expect(server.status == 2 && server.errors.contains("Did you mean log.retention.hours?"), "\(server)")
+    }
+
     @Test func settingsOfBrokersAndTheirLoggers() throws {
         #expect(try martlet("config", "set", "--broker", "default", "log.retention.ms=7000").status == 0)
         let defaults = try martlet("config", "get", "--broker", "default")
@@ -68,6 +93,25 @@ struct ConfigCommandTests {
         #expect(try martlet("config", "get", "--logger", "4").output.contains("logger"))
         let missing = try martlet("config", "get", "--broker", "7")
         #expect(missing.status == 1 && missing.errors.contains("there is no broker 7; there are: 4"))
+    }
+
+    @Test(arguments: [
+        ("debug", "DEBUG"), ("Warning", "WARN"), ("critical", "FATAL"), ("notice", "INFO"), ("WARN", "WARN"),
+    ])
+    func levelsOfLoggersAreNamedAsAnywhere(given: String, stored: String) throws {
+        let set = try martlet("config", "set", "--logger", "4", "broker=\(given)")
+        #expect(set.output == "set broker=\(stored) for the loggers of broker 4\n" && set.status == 0, "\(set)")
+        let wrong = try martlet("config", "set", "--logger", "4", "broker=loud")
+        #expect(wrong.status == 2 && wrong.errors.contains("invalid level 'loud' for broker"), "\(wrong)")
+    }
+
+    @Test(arguments: ["WARN", "fatal", "Warning"])
+    func theServerTakesKafkasNamesOfLevels(level: String) throws {
+        // It fails on the setting, so that nothing starts.
+        let outcome = try Program.run(["server", "--log-level", level, "--set", "no.such=1"])
+        #expect(outcome.status == 2 && outcome.errors.contains("no.such") && !outcome.errors.contains("--log-level"))
+        let wrong = try Program.run(["server", "--log-level", "loud", "--set", "no.such=1"])
+        #expect(wrong.status == 2 && wrong.errors.contains("must be one of trace, debug"), "\(wrong)")
     }
 
     @Test func settingsOfAGroupAreSetShownAndTakenAway() throws {

@@ -14,7 +14,8 @@ extension Client {
     ///
     /// - Parameters:
     ///   - timeout: nil is the configuration's `callTimeout`.
-    ///   - waitsForPartitions: whether partitions that are not there yet are waited for; otherwise they are looked for twice.
+    ///   - waitsForPartitions: whether partitions that are not there yet are waited for; otherwise it is enough that one
+    ///     response, asked for their topic, does not have them.
     public func listOffsets(
         _ wanted: [TopicPartition: StartPosition],
         isolationLevel: IsolationLevel = .readUncommitted, timeout: Interval? = nil, waitsForPartitions: Bool = true,
@@ -31,6 +32,8 @@ extension Client {
 private final class OffsetLookup {
     private let client: Client
     private let isolationLevel: IsolationLevel
+    /// Responses to Metadata that came before; what they said may be old.
+    private let earlierResponses: Int
     private let waitsForPartitions: Bool
     private let deadline: MonotonicTime
     private let completion: ([TopicPartition: Result<ListedOffset, ClientError>]) -> Void
@@ -50,14 +53,15 @@ private final class OffsetLookup {
         self.waitsForPartitions = waitsForPartitions
         self.deadline = deadline
         self.completion = completion
+        earlierResponses = client.metadata.responseCount
         open = wanted
         backoff = Backoff(
             initial: client.configuration.retryBackoff, maximum: client.configuration.retryBackoffMaximum)
     }
 
     func start() {
+        client.track(topics: open.keys.lazy.map(\.topic))
         for (partition, position) in open {
-            client.track(topic: partition.topic)
             if case .offset(let offset) = position {
                 settle(partition, .success(ListedOffset(offset: offset, timestamp: -1)))
             }
@@ -86,7 +90,8 @@ private final class OffsetLookup {
         } else {
             error = ClientError(.leaderUnavailable, "the leader of \(partition) is not known")
         }
-        let isLookedForAgain = waitsForPartitions || lastErrors[partition] == nil || isThere(partition)
+        let wasLookedFor = client.metadata.hasSpoken(of: partition.topic, since: earlierResponses)
+        let isLookedForAgain = waitsForPartitions || !wasLookedFor || isThere(partition)
         guard error.isRetriable, isLookedForAgain else { return settle(partition, .failure(error)) }
         lastErrors[partition] = error
         client.refreshMetadata()

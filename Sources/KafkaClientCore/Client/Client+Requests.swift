@@ -10,10 +10,12 @@ extension Client {
     ///   - adapt: changes the request for the version that is agreed with the broker.
     ///   - refusal: reads the error out of a response that arrived. A retriable one is tried again; when time is up, the
     ///     last response is handed over as it is.
+    ///   - willRetry: is told what failed before each further attempt.
     public func send<Request: KafkaRequest>(
         _ request: Request, to destination: Destination = .any, timeout: Interval? = nil,
         adapt: @escaping (_ request: inout Request, _ version: Int16) -> Void = { (_, _) in },
         refusal: @escaping (Request.Response) -> ErrorCode = { _ in .none },
+        willRetry: @escaping (Result<Request.Response, ClientError>) -> Void = { _ in },
         completion: @escaping (Result<Request.Response, ClientError>) -> Void
     ) {
         if case .leader(let partition) = destination { track(topic: partition.topic) }
@@ -25,6 +27,7 @@ extension Client {
             willRetry: { client, result in
                 let isElsewhere = (try? result.get()).map { refusal($0).invalidatesMetadata } ?? true
                 if isElsewhere, destination != .any { client.refreshMetadata() }
+                willRetry(result)
             }, completion: completion)
         attempts.start()
     }

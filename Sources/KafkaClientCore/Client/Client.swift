@@ -164,8 +164,13 @@ extension Client {
     func observeMetadata(_ handler: @escaping () -> Void) { observers.append(handler) }
 
     /// Makes sure that metadata of `topic` is asked for, now and from now on.
-    func track(topic: String) {
-        if metadataState.topics.insert(topic).inserted { refreshMetadata() }
+    func track(topic: String) { track(topics: CollectionOfOne(topic)) }
+
+    /// Makes sure that metadata of all of `topics` is asked for, together, now and from now on.
+    func track(topics: some Sequence<String>) {
+        let known = metadataState.topics.count
+        metadataState.topics.formUnion(topics)
+        if metadataState.topics.count > known { refreshMetadata() }
     }
 
     /// Forgets what is known of a topic.

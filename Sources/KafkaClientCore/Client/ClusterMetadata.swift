@@ -37,11 +37,18 @@ public struct ClusterMetadata: Sendable {
     /// Why a topic that was asked for is not known.
     public private(set) var topicErrors: [String: ErrorCode] = [:]
     private var names: [UUID: String] = [:]
+    /// Responses that were taken in.
+    private(set) var responseCount = 0
+    /// The last of them that spoke of a topic, whether or not it knew it.
+    private var lastResponses: [String: Int] = [:]
 
     public init() {}
 
     /// The name of a topic by its id.
     public func topicName(_ id: UUID) -> String? { names[id] }
+
+    /// Whether a response spoke of a topic after there had been `count` of them.
+    func hasSpoken(of topic: String, since count: Int) -> Bool { lastResponses[topic, default: 0] > count }
 
     public func partition(_ partition: TopicPartition) -> Partition? {
         guard let partitions = topics[partition.topic]?.partitions else { return nil }
@@ -55,6 +62,7 @@ public struct ClusterMetadata: Sendable {
 
     /// Takes in a response. Topics that it does not mention stay as they are.
     mutating func update(with response: MetadataResponse) {
+        responseCount += 1
         clusterId = response.clusterId ?? clusterId
         controllerId = response.controllerId >= 0 ? response.controllerId : nil
         brokers = [:]
@@ -65,6 +73,7 @@ public struct ClusterMetadata: Sendable {
         }
         for topic in response.topics {
             guard let name = topic.name else { continue }
+            lastResponses[name] = responseCount
             update(name, with: topic)
         }
     }
@@ -113,6 +122,7 @@ public struct ClusterMetadata: Sendable {
     mutating func forget(topic name: String) {
         if let known = topics.removeValue(forKey: name) { names[known.id] = nil }
         topicErrors[name] = nil
+        lastResponses[name] = nil
     }
 }
 

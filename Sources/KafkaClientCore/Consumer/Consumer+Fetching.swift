@@ -150,7 +150,8 @@ extension Consumer {
                 fail(partition, ClientError(error.rawValue, doing: "reading \(partition) from offset \(offset)"))
             }
         case .corruptMessage:
-            fail(partition, ClientError(error.rawValue, doing: "reading \(partition)"))
+            let offset = positions[partition]?.offset ?? -1
+            fail(partition, ClientError(error.rawValue, doing: "reading \(partition) from offset \(offset)"))
         case _ where error.isRetriable:
             if let leader = answer.header.currentLeader {
                 client.learn(partition, leader: leader.leaderId, leaderEpoch: leader.leaderEpoch)

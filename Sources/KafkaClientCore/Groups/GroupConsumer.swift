@@ -55,7 +55,7 @@ public final class GroupConsumer {
 
     public func start() {
         consumer.delegate = self
-        for topic in configuration.topics { client.track(topic: topic) }
+        client.track(topics: configuration.topics)
         client.observeMetadata { [weak self] in self?.metadataChanged() }
         scheduleCommit()
         take(membership.begin())

@@ -30,6 +30,7 @@ extension Producer {
             } else {
                 client.track(topic: partition.topic)
                 client.refreshMetadata()
+                noteRetry(partition, ClientError(.leaderUnavailable, "\(partition) has no leader that is known"))
             }
         }
         for (node, candidates) in ready {
@@ -55,13 +56,20 @@ extension Producer {
                 expired.append((partition, batch))
             }
         }
-        let seconds = configuration.deliveryTimeout.milliseconds / 1_000
-        for (partition, batch) in expired {
-            let reason = batch.lastFailure.map { ", last because of \($0)" } ?? ""
-            report(
-                batch, partition,
-                .failure(ClientError(.timedOut, "not delivered to \(partition) within \(seconds) s\(reason)")))
-        }
+        for (partition, batch) in expired { report(batch, partition, .failure(overdue(partition))) }
+    }
+
+    /// The error of a batch that was not delivered in time: of the kind that stood in its way last.
+    private func overdue(_ partition: TopicPartition) -> ClientError {
+        let message = "not delivered to \(partition) within \(configuration.deliveryTimeout.milliseconds / 1_000) s"
+        guard let last = partitions[partition]?.lastError else { return ClientError(.timedOut, message) }
+        if case .broker(let code) = last.code { return ClientError(last.code, "\(message), last because of \(code)") }
+        return ClientError(last.code, "\(message), last because of this: \(last)")
+    }
+
+    private func noteRetry(_ partition: TopicPartition, _ error: ClientError) {
+        partitions[partition]?.lastError = error
+        onRetry?(partition, error)
     }
 
     /// One batch of each partition, as many as fit into a request.
@@ -84,7 +92,7 @@ extension Producer {
     private func transmit(_ batches: [Sent], to node: Int32) {
         inFlightRequests[node, default: 0] += 1
         let acks = configuration.acks
-        let timeout = client.configuration.requestTimeout
+        let timeout = min(client.configuration.requestTimeout, configuration.deliveryTimeout)
         let timeoutMs = Int32(clamping: timeout.milliseconds)
         let byTopic = Dictionary(grouping: batches, by: \.partition.topic)
         // Version 13 names topics by id only.
@@ -177,6 +185,7 @@ extension Producer {
 
     private func delivered(_ sent: Sent, baseOffset: Int64, logAppendTimeMs: Int64) {
         partitions[sent.partition]?.backoff.reset()
+        partitions[sent.partition]?.lastError = nil
         guard let batch = partitions[sent.partition]?.queue.delivered(sent.batchId) else { return }
         report(batch, sent.partition, .success((baseOffset, logAppendTimeMs)))
     }
@@ -191,7 +200,11 @@ extension Producer {
             rejected = state.queue.rejected(sent.batchId)
         }
         partitions[sent.partition] = state
-        if let rejected { report(rejected, sent.partition, .failure(error)) }
+        if let rejected {
+            report(rejected, sent.partition, .failure(error))
+        } else {
+            noteRetry(sent.partition, error)
+        }
     }
 
     /// What to note of an error that is worth another attempt; nil for one that is not.
@@ -231,7 +244,19 @@ extension Producer {
         client.send(
             request, timeout: configuration.deliveryTimeout,
             refusal: { ErrorCode(rawValue: $0.errorCode) },
+            willRetry: { [weak self] result in self?.identityDelayed(result) },
             completion: { [weak self] result in self?.identityReceived(result) })
+    }
+
+    private func identityDelayed(_ result: Result<InitProducerIdResponse, ClientError>) {
+        let error =
+            switch result {
+            case .success(let response): ClientError(response.errorCode, doing: "getting a producer id")
+            case .failure(let error): error
+            }
+        for partition in partitions.keys where partitions[partition]?.queue.needsIdentity == true {
+            noteRetry(partition, error)
+        }
     }
 
     private func identityReceived(_ result: Result<InitProducerIdResponse, ClientError>) {

@@ -11,6 +11,8 @@ public final class Producer {
     public let configuration: ProducerConfiguration
     /// Called when the producer was full and has room again.
     public var onRoom: (() -> Void)?
+    /// Called with the reason whenever a partition's records could not be written, and are tried again. For people to read.
+    public var onRetry: ((TopicPartition, ClientError) -> Void)?
     /// Records that were accepted and not yet reported.
     public private(set) var outstandingRecords = 0
     /// Their bytes.
@@ -38,6 +40,8 @@ public final class Producer {
         var open: OpenBatch?
         var queue: PartitionQueue
         var backoff: Backoff
+        /// Why nothing could be written since the last batch that was.
+        var lastError: ClientError?
     }
 
     struct UnroutedRecord {

@@ -1,7 +1,7 @@
 import KafkaProtocol
 
 /// Why something asked of a cluster did not happen.
-public struct ClientError: Error, Sendable, CustomStringConvertible {
+public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         /// A broker refused, with this code.
         case broker(ErrorCode)
@@ -50,6 +50,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         case .topicAlreadyExists: "it exists already"
         case .notEnoughReplicas, .notEnoughReplicasAfterAppend: "too few replicas are in sync"
         case .corruptMessage: "the data is damaged"
+        case .kafkaStorageError: "the broker's disk is full, or fails"
         case .invalidTimestamp: "the timestamp is not one that the topic takes"
         case .groupIdNotFound: "there is no such group"
         case .nonEmptyGroup: "it has members"
@@ -73,6 +74,9 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         case .unsupportedVersion, .malformedResponse, .recordTooLarge, .closed: false
         }
     }
+
+    /// Whether it is about reaching a broker, and none has refused anything.
+    public var isOfConnection: Bool { code == .disconnected || code == .timedOut }
 
     public var description: String { message }
 }

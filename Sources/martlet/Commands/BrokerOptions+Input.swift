@@ -1,3 +1,4 @@
+import CommandLine
 import Configuration
 import Glibc
 
@@ -6,6 +7,7 @@ extension BrokerOptions {
     func configurationInput() throws(UnreadableFile) -> ConfigurationInput {
         var input = ConfigurationInput()
         input.environment = environment()
+        input.suggest = nearest
         if let config { input.file = ConfigurationInput.File(path: config, text: try readText(config)) }
         input.arguments = settings.map { .init(key: $0.key, value: $0.value) }
         if let listen {

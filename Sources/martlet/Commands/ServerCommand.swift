@@ -36,10 +36,32 @@ struct ServerCommand: ParsableCommand {
     }
 }
 
-enum LogLevelArgument: String, CaseIterable, ExpressibleByArgument {
-    case trace, debug, info, notice, warning, error, critical
+/// A log level by one of its names, in any case; Kafka's are among them.
+struct LogLevelArgument: ExpressibleByArgument {
+    static let info = LogLevelArgument(level: .info)
+    static var valueKind: ValueKind { .choice(LogLevel.allCases.map(\.name)) }
 
-    var level: LogLevel { LogLevel(name: rawValue) ?? .info }
+    let level: LogLevel
+    var argumentText: String { level.name }
+
+    /// The name that Kafka has for it, or for the one below where it has none.
+    var kafkaName: String {
+        switch level {
+        case .trace, .debug, .info, .error: level.name.uppercased()
+        case .notice: "INFO"
+        case .warning: "WARN"
+        case .critical: "FATAL"
+        }
+    }
+
+    private init(level: LogLevel) { self.level = level }
+
+    init(argument: String) throws(InvalidArgument) {
+        guard let level = LogLevel(name: argument) else {
+            throw InvalidArgument("must be one of \(LogLevel.allCases.map(\.name).joined(separator: ", "))")
+        }
+        self.level = level
+    }
 }
 
 enum LogFormatArgument: String, CaseIterable, ExpressibleByArgument {

@@ -44,9 +44,11 @@ struct TopicAlterCommand: ParsableCommand {
             let resource = ConfigurationResource.topic(topic)
             session.client.alterSettings(of: resource, changes) { result in
                 switch result {
-                case .failure(let error): session.fail(error)
+                case .failure(let error):
+                    session.report(error, changing: changes.map(\.name), of: resource)
+                    session.finish(.failure)
                 case .success:
-                    session.write(changes.map { $0.report(for: resource) }.joined())
+                    session.report(changes, of: resource)
                     addPartitions(session)
                 }
             }

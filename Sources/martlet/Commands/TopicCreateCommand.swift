@@ -54,7 +54,7 @@ struct TopicCreateCommand: ParsableCommand {
                         session.write("\(name) exists\n")
                     case .failure(let error):
                         hasFailed = true
-                        session.report(error)
+                        session.report(error, changing: settings.map(\.key), of: .topic(name))
                     }
                 }
                 session.finish(hasFailed ? .failure : .success)

@@ -142,7 +142,7 @@ final class ConsumeRun: ConsumerDelegate {
         hasFailed = true
         _ = output.flush()
         progress.clear()
-        session.report(error)
+        session.report(error, goingOn: "--partition \(partition.partition) --from OFFSET goes on behind them")
         close(partition)
     }
 

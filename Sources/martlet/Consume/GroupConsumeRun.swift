@@ -107,7 +107,8 @@ final class GroupConsumeRun: GroupConsumerDelegate {
         hasEnded = true
         _ = write()
         progress.clear()
-        session.fail(error)
+        session.report(error, goingOn: "'martlet group reset-offsets' moves the group behind them")
+        session.finish(.failure)
     }
 
     /// Writes what was gathered; only then it counts as processed.

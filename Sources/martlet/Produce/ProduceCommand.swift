@@ -10,7 +10,8 @@ struct ProduceCommand: ParsableCommand {
             discussion: """
                 Reads lines from the input stream until it ends and waits until all of them are written. Records \
                 arrive once and in order, also when a broker fails meanwhile (unless --no-idempotent). When one cannot \
-                be written, the command says which and ends with status 1.
+                be written, the command says why and ends with status 1. What may pass, as a disk that is full, is tried \
+                again until --delivery-timeout; --timeout is how long to wait for the first answer of the cluster.
 
                 A JSON line is an object with "value", and if wanted "key", "partition", "timestamp" and "headers", as \
                 'martlet consume --json' writes it; for bytes that are no text "valueBase64" and "keyBase64". A value \
@@ -62,6 +63,12 @@ struct ProduceCommand: ParsableCommand {
     var linger: Int = 5
     @Option(valueName: "BYTES", help: "Bytes at which a batch is sent, before compression.")
     var batchSize: Int = 65_536
+    @Option(
+        valueName: "BYTES",
+        help: "Bytes of one request at most, and so of one record; the topic's max.message.bytes has a say too.")
+    var maxRequestSize: Int = 1_048_576
+    @Option(valueName: "SECONDS", help: "How long to try to write a record before it is given up.")
+    var deliveryTimeout: Int = 120
     @Flag(name: .long(short: "q"), help: "Do not say at the end what was written.")
     var quiet = false
     @OptionGroup(title: "Connection options") var connection: ConnectionOptions
@@ -71,6 +78,12 @@ struct ProduceCommand: ParsableCommand {
         if json, key != nil { throw ValidationError("--json and --key exclude each other") }
         if key != nil, keySeparator != nil { throw ValidationError("--key and --key-separator exclude each other") }
         if let partition, partition < 0 { throw ValidationError("--partition must be 0 or more") }
+        guard (1_024...Int(Int32.max)).contains(maxRequestSize) else {
+            throw ValidationError("--max-request-size must be from 1024 to \(Int32.max)")
+        }
+        guard (1...Int(Int32.max)).contains(deliveryTimeout) else {
+            throw ValidationError("--delivery-timeout must be from 1 to \(Int32.max)")
+        }
         guard linger >= 0 else { throw ValidationError("--linger must be 0 or more") }
         guard (1...1 << 20).contains(batchSize) else { throw ValidationError("--batch-size must be from 1 to 1048576") }
         if let level, !codec.compression.allows(level: level) {
@@ -104,6 +117,8 @@ struct ProduceCommand: ParsableCommand {
         configuration.compressionLevel = level
         configuration.linger = .milliseconds(Int64(linger))
         configuration.batchSize = batchSize
+        configuration.maximumRequestSize = maxRequestSize
+        configuration.deliveryTimeout = .seconds(Int64(deliveryTimeout))
         configuration.metadataTimeout = .seconds(Int64(connection.timeout))
         return configuration
     }

@@ -8,8 +8,6 @@ import Runtime
 final class ProduceRun {
     /// Bytes that are read from the input at a time.
     private static let pieceSize = 256 << 10
-    /// Errors that are told in full; later ones are only counted.
-    private static let errorsShown = 5
 
     private let session: ClientSession
     private let producer: Producer
@@ -22,20 +20,27 @@ final class ProduceRun {
     private var isInterrupted = false
     private var written: [Int32: (count: Int, first: Int64, last: Int64)] = [:]
     private var writtenCount = 0
-    private var failureCount = 0
+    /// Lines that were no records, and input that could not be read.
+    private var inputFailureCount = 0
+    private var failures = DeliveryFailures()
+    private var isReportScheduled = false
     private let progress: ProgressLine
+    private let retries: RetryNotice
 
     init(session: ClientSession, parser: RecordParser, configuration: ProducerConfiguration, isQuiet: Bool) {
         self.session = session
         self.parser = parser
         self.isQuiet = isQuiet
         producer = Producer(client: session.client, configuration: configuration)
-        progress = ProgressLine(session: session, verb: "written")
+        let progress = ProgressLine(session: session, verb: "written")
+        self.progress = progress
+        retries = RetryNotice(session, giveUpAfter: configuration.deliveryTimeout, clear: progress.clear)
     }
 
     func start() {
         session.onInterrupt = { self.interrupted() }
         producer.onRoom = { self.continueReading() }
+        producer.onRetry = { self.retries.failed($0, $1) }
         // A broker that cannot be reached is told before anybody types a thousand lines.
         session.client.describeCluster(topics: [parser.topic]) { result in
             if case .failure(let error) = result { return self.session.fail(error) }
@@ -61,7 +66,7 @@ final class ProduceRun {
         isReading = false
         switch piece {
         case .failure(let error):
-            failureCount += 1
+            inputFailureCount += 1
             session.terminal.writeError("error: cannot read the input: \(error)\n")
             endInput()
         case .success(let bytes) where bytes.isEmpty:
@@ -81,7 +86,7 @@ final class ProduceRun {
             producer.send(record, delivery: delivered)
         } catch {
             // What follows a line that was misunderstood may be misunderstood too.
-            failureCount += 1
+            inputFailureCount += 1
             session.terminal.writeError("error: line \(lineNumber): \(error)\n")
             endInput()
         }
@@ -102,14 +107,39 @@ final class ProduceRun {
                 max(earlier?.last ?? -1, metadata.offset)
             )
             writtenCount += 1
+            retries.written(metadata.partition)
             progress.count(writtenCount)
         case .failure(let error):
-            failureCount += 1
-            if failureCount <= ProduceRun.errorsShown {
-                progress.clear()
-                session.report(error)
-            }
+            failures.add(error)
+            scheduleReport()
         }
+    }
+
+    /// Errors are told a moment later: batches fail one soon after the other.
+    private func scheduleReport() {
+        guard !isReportScheduled else { return }
+        isReportScheduled = true
+        session.shard.schedule(after: .milliseconds(200)) {
+            self.isReportScheduled = false
+            self.reportFailures()
+        }
+    }
+
+    private func reportFailures() {
+        for (error, records) in failures.takeNew() {
+            progress.clear()
+            let advice = error.code == .recordTooLarge ? "; --max-request-size allows more" : ""
+            session.report(error, advice + (records > 1 ? " (\(counted(records, "record")))" : ""))
+        }
+    }
+
+    private func reportRemainingFailures() {
+        reportFailures()
+        let rest = failures.rest
+        for (error, records) in rest.grown {
+            session.terminal.writeError("\(counted(records, "record")) altogether: \(error)\n")
+        }
+        if rest.untold > 0 { session.terminal.writeError("and \(counted(rest.untold, "other error"))\n") }
     }
 
     private func interrupted() {
@@ -122,9 +152,12 @@ final class ProduceRun {
 
     private func end() {
         progress.clear()
+        reportRemainingFailures()
         if !isQuiet { session.terminal.writeError(summary) }
         session.finish(failureCount > 0 ? .failure : isInterrupted ? .interrupted : .success)
     }
+
+    private var failureCount: Int { inputFailureCount + failures.count }
 
     private var summary: String {
         var text = "\(counted(writtenCount, "record")) written to \(parser.topic)"

@@ -94,9 +94,11 @@ final class ClientSession {
     }
 
     /// Says what went wrong and what to do.
-    func report(_ error: ClientError) {
+    ///
+    /// - Parameter remark: stands behind the error.
+    func report(_ error: ClientError, _ remark: String = "") {
         let style = terminal.errorStyle
-        terminal.writeError("\(style.red("error")): \(error)\n")
+        terminal.writeError("\(style.red("error")): \(error)\(remark)\n")
         if let advice = advice(on: error) { terminal.writeError("\(advice)\n") }
     }
 
@@ -115,6 +117,8 @@ final class ClientSession {
                 Is a broker running at \(options.bootstrap.argumentText)? Name others with --bootstrap HOST:PORT, or start \
                 one: martlet server --listen localhost:9092 --data ./data
                 """
+        case .broker(.kafkaStorageError):
+            return "The broker's log says what is wrong; on its machine, 'martlet doctor' looks for it."
         case .broker(.unknownTopicOrPartition):
             return """
                 See what there is with '\(hint("martlet topic list"))', or make one with \
@@ -123,7 +127,10 @@ final class ClientSession {
         case .broker(.topicAlreadyExists):
             return "Add --if-not-exists if that is fine."
         case .broker(.messageTooLarge):
-            return "The topic's max.message.bytes allows less; write smaller batches with --batch-size."
+            return """
+                The topic's max.message.bytes allows less; write smaller batches with --batch-size, or raise the setting \
+                with '\(hint("martlet config set --topic NAME max.message.bytes=BYTES"))'.
+                """
         case .broker(.offsetOutOfRange):
             return "Start elsewhere: --from beginning, --from end, or a time."
         case .broker(.groupIdNotFound):

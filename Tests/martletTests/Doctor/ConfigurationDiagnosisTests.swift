@@ -1,3 +1,4 @@
+import CommandLine
 import Configuration
 import Testing
 
@@ -7,6 +8,7 @@ import Testing
 struct ConfigurationDiagnosisTests {
     private func findings(file: String = "", _ settings: [(String, String)] = []) throws -> [Finding] {
         var input = ConfigurationInput()
+        input.suggest = nearest
         input.file = .init(path: "p", text: file)
         input.arguments = settings.map { .init(key: $0.0, value: $0.1) }
         var diagnosis = Diagnosis()
@@ -53,18 +55,19 @@ struct ConfigurationDiagnosisTests {
         let found = try findings(file: "# comment\nlog.retenton.hours=5\n")
         #expect(found.map(\.code) == ["settings.unknown"])
         #expect(found.first?.severity == .warning)
-        #expect(found.first?.what == "log.retenton.hours (p:2): is no known key")
-        #expect(found.first?.fix == "did you mean log.retention.hours? Change it in line 2 of p")
+        #expect(found.first?.what == "log.retenton.hours (p:2): is no known key. Did you mean log.retention.hours?")
+        #expect(found.first?.fix == "make it log.retention.hours in line 2 of p")
     }
 
     @Test func aVariableIsNamedWithTheNearestKey() throws {
         var input = ConfigurationInput()
+        input.suggest = nearest
         input.environment = ["MARTLET_LOG_RETENTON_MS": "5"]
         var diagnosis = Diagnosis()
         diagnosis.examine(try BrokerConfiguration(input))
         #expect(
             diagnosis.findings.first?.fix
-                == "did you mean log.retention.ms? Change it in the environment (MARTLET_LOG_RETENTON_MS)")
+                == "make it MARTLET_LOG_RETENTION_MS in the environment (MARTLET_LOG_RETENTON_MS)")
     }
 
     @Test func kafkasOwnFileHasNotesOnly() throws {

@@ -54,6 +54,22 @@ struct DirectoryDiagnosisTests {
         ("warning disk.network", { $0.mount = mount("nfs4") }),
         ("warning disk.simple", { $0.mount = mount("vfat") }),
         ("error disk.readonly", { $0.mount = mount("ext4", "ro,noatime") }),
+        // As `access` has it then; the owner has no say in it.
+        (
+            "error disk.readonly",
+            {
+                $0.mount = mount("ext4", "ro,noatime")
+                $0.isWritable = false
+            }
+        ),
+        (
+            "error disk.readonly",
+            {
+                $0.mount = mount("ext4", "ro")
+                $0.kind = .missing(above: "/")
+                $0.isWritable = false
+            }
+        ),
         ("error disk.barrier", { $0.mount = mount("ext4", "rw,barrier=0") }),
         ("warning disk.sync.lie", { $0.syncs = [2_000, 1_900, 2_100] }),
         ("warning disk.sync.slow", { $0.syncs = [80_000_000] }),

@@ -1,5 +1,6 @@
 import Bytes
 import CommandLine
+import KafkaProtocol
 import Testing
 
 @testable import KafkaClientCore
@@ -10,7 +11,7 @@ struct GroupReportTests {
 
     private func report(
         committed: [Int32: Int64], ends: [Int32: Int64], oldest: [Int32: Int64] = [:], readers: [Int32] = [],
-        instance: String? = nil
+        instance: String? = nil, failures: [TopicPartition: Result<Int64, ClientError>] = [:]
     ) -> GroupReport {
         let member = GroupDescription.Member(
             id: "m1", instanceId: instance, clientId: "app", host: "127.0.0.1", assignment: readers.map(partition),
@@ -22,7 +23,8 @@ struct GroupReportTests {
             Dictionary(uniqueKeysWithValues: values.map { (partition($0.key), $0.value) })
         }
         return GroupReport(
-            description, committed: keyed(committed.mapValues { GroupOffset(offset: $0) }), ends: keyed(ends),
+            description, committed: keyed(committed.mapValues { GroupOffset(offset: $0) }),
+            ends: keyed(ends.mapValues { .success($0) }).merging(failures) { _, failure in failure },
             oldestUnread: keyed(oldest), now: 100_000)
     }
 
@@ -40,6 +42,24 @@ struct GroupReportTests {
         #expect(report.rows.map { $0.lagMilliseconds(now: report.now) } == [nil, nil, nil])
         #expect(report.rows.map { $0.member?.id } == [nil, nil, "m1"])
         #expect(report.lag == 7 && report.lagMilliseconds == nil)
+    }
+
+    @Test func anEndThatIsNotKnownIsAProblem() {
+        let gone = ClientError(ErrorCode.unknownTopicOrPartition.rawValue, doing: "finding topic orders")
+        let late = ClientError(.timedOut, "no offset of orders-3 in time")
+        let report = report(
+            committed: [0: 5, 1: 5, 2: 5, 3: 5], ends: [0: 12],
+            failures: [partition(1): .failure(gone), partition(2): .failure(gone), partition(3): .failure(late)])
+        #expect(report.rows.map(\.end) == [12, nil, nil, nil])
+        #expect(
+            report.problems == [
+                """
+                group billing: the end of orders-1 and 1 other partition is not known: finding topic orders: there is no \
+                such topic or partition (UNKNOWN_TOPIC_OR_PARTITION)
+                """,
+                "group billing: the end of orders-3 is not known: no offset of orders-3 in time",
+            ])
+        #expect(self.report(committed: [0: 5], ends: [0: 12]).problems.isEmpty)
     }
 
     @Test func aLogThatEndsBeforeTheOffsetShows() {

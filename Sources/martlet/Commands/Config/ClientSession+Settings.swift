@@ -1,3 +1,4 @@
+import CommandLine
 import KafkaClientCore
 
 extension ClientSession {
@@ -23,9 +24,11 @@ extension ClientSession {
         reach(resource) {
             self.client.alterSettings(of: resource, changes) { result in
                 switch result {
-                case .failure(let error): self.fail(error)
+                case .failure(let error):
+                    self.report(error, changing: changes.map(\.name), of: resource)
+                    self.finish(.failure)
                 case .success:
-                    self.write(changes.map { $0.report(for: resource) }.joined())
+                    self.report(changes, of: resource)
                     self.finish()
                 }
             }

@@ -57,7 +57,7 @@ struct ConfigGetCommand: ParsableCommand {
         for key in unknown {
             let isOnlyUnset = resource == .brokerDefaults
             let reason = isOnlyUnset ? "\(key) is not set for \(resource)" : "\(resource) has no setting \(key)"
-            session.report(ClientError(.broker(.invalidConfig), reason))
+            session.report(ClientError(.broker(.invalidConfig), reason), changing: [key], of: resource)
         }
         if shown.isEmpty, unknown.isEmpty, !json {
             session.terminal.writeError("nothing is set for \(resource); --all shows what counts for it\n")

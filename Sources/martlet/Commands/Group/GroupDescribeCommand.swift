@@ -9,7 +9,8 @@ struct GroupDescribeCommand: ParsableCommand {
             abstract: "Show groups with their members, their offsets and how far they are behind",
             discussion: """
                 The lag is told in records and in time: for how long the oldest record that was not read has waited, by \
-                its timestamp.
+                its timestamp. When the end of a partition cannot be found out, the command says so and ends with \
+                status 1.
                 """,
             examples: [
                 Example("one group", "martlet group describe billing"),
@@ -50,6 +51,7 @@ struct GroupDescribeCommand: ParsableCommand {
                     ? output.appendReport(report)
                     : output.append(contentsOf: report.text(session.terminal.outputStyle).utf8)
                 guard session.write(output) else { return session.finish() }
+                if session.reportProblems(of: report) { hasFailed = true }
             case .failure(let error):
                 hasFailed = true
                 session.report(error)

@@ -72,7 +72,8 @@ struct GroupExplainCommand: ParsableCommand {
         let command = session.hint("martlet group describe \(group.printable)")
         let story = GroupStory(group: group, history: history, report: report, command: command)
         session.write(story.text(session.terminal.outputStyle))
-        session.finish()
+        let hasProblems = report.map(session.reportProblems) ?? false
+        session.finish(hasProblems ? .failure : .success)
     }
 }
 

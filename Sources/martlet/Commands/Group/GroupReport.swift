@@ -1,4 +1,5 @@
 import Bytes
+import CommandLine
 import KafkaClientCore
 import Runtime
 
@@ -34,14 +35,17 @@ struct GroupReport: Equatable {
     let description: GroupDescription
     /// In the order of topics and partitions.
     let rows: [Row]
+    /// Why the end of a partition could not be found out.
+    let unknownEnds: [TopicPartition: ClientError]
     /// When it was looked, in milliseconds since 1970.
     let now: Int64
 
     init(
-        _ description: GroupDescription, committed: [TopicPartition: GroupOffset], ends: [TopicPartition: Int64],
-        oldestUnread: [TopicPartition: Int64], now: Int64
+        _ description: GroupDescription, committed: [TopicPartition: GroupOffset],
+        ends: [TopicPartition: Result<Int64, ClientError>], oldestUnread: [TopicPartition: Int64], now: Int64
     ) {
         self.description = description
+        unknownEnds = ends.compactMapValues { if case .failure(let error) = $0 { error } else { nil } }
         self.now = now
         var readers: [TopicPartition: GroupDescription.Member] = [:]
         for member in description.members {
@@ -49,8 +53,8 @@ struct GroupReport: Equatable {
         }
         rows = Set(committed.keys).union(readers.keys).sorted().map {
             Row(
-                partition: $0, committed: committed[$0], end: ends[$0], oldestUnread: oldestUnread[$0],
-                member: readers[$0])
+                partition: $0, committed: committed[$0], end: try? ends[$0]?.get(),
+                oldestUnread: oldestUnread[$0], member: readers[$0])
         }
     }
 
@@ -59,6 +63,24 @@ struct GroupReport: Equatable {
         rows.reduce(0) { sum, row in
             let (sum, overflow) = sum.addingReportingOverflow(max(0, row.lag ?? 0))
             return overflow ? .max : sum
+        }
+    }
+
+    /// What could not be found out, for people to read: a line for each kind of error.
+    var problems: [String] {
+        var byCode: [(code: ClientError.Code, partitions: [TopicPartition])] = []
+        for partition in unknownEnds.keys.sorted() {
+            guard let code = unknownEnds[partition]?.code else { continue }
+            if let index = byCode.firstIndex(where: { $0.code == code }) {
+                byCode[index].partitions.append(partition)
+            } else {
+                byCode.append((code, [partition]))
+            }
+        }
+        return byCode.compactMap { _, partitions in
+            guard let first = partitions.first, let error = unknownEnds[first] else { return nil }
+            let others = partitions.count > 1 ? " and \(counted(partitions.count - 1, "other partition"))" : ""
+            return "group \(description.name.printable): the end of \(first)\(others) is not known: \(error)"
         }
     }
 
@@ -83,6 +105,16 @@ extension ClientSession {
         }
     }
 
+    /// Says what could not be found out.
+    ///
+    /// - Returns: whether there was any such thing.
+    func reportProblems(of report: GroupReport) -> Bool {
+        for problem in report.problems {
+            terminal.writeError("\(terminal.errorStyle.red("error")): \(problem)\n")
+        }
+        return !report.problems.isEmpty
+    }
+
     private func measure(
         _ description: GroupDescription, _ committed: [TopicPartition: GroupOffset],
         completion: @escaping (GroupReport) -> Void
@@ -90,8 +122,8 @@ extension ClientSession {
         let partitions = Set(committed.keys).union(description.members.flatMap(\.assignment))
         let wanted = Dictionary(uniqueKeysWithValues: partitions.map { ($0, StartPosition.latest) })
         client.listOffsets(wanted, waitsForPartitions: false) { results in
-            let ends = results.compactMapValues { try? $0.get().offset }
-            let unread = committed.filter { ($0.value.offset) < ends[$0.key] ?? .min }.mapValues(\.offset)
+            let ends = results.mapValues { $0.map(\.offset) }
+            let unread = committed.mapValues(\.offset).filter { $0.value < (try? ends[$0.key]?.get()) ?? .min }
             self.client.recordTimes(at: unread) { times in
                 completion(
                     GroupReport(

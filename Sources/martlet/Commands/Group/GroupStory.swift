@@ -94,6 +94,7 @@ struct GroupStory {
     private func laggards(_ report: GroupReport) -> String {
         let behind = report.rows.filter { ($0.lag ?? 0) > 0 }.sorted { ($0.lag ?? 0) > ($1.lag ?? 0) }
         guard !behind.isEmpty else {
+            guard report.unknownEnds.isEmpty else { return "Nobody lags in the partitions whose ends are known.\n" }
             let unknown = report.rows.filter { $0.committed == nil }.count
             guard unknown > 0 else { return "Nobody lags.\n" }
             return "Nobody lags that has committed; in \(counted(unknown, "partition")) nobody has.\n"

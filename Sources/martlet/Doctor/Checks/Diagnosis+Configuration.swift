@@ -48,12 +48,7 @@ extension Diagnosis {
         case .unsuitable: return "put it right \(place); docs/CONFIGURATION.md has every key"
         case .unknownKey: break
         }
-        var name = problem.key
-        if case .environment(let variable) = problem.origin {
-            name = String(variable.dropFirst(8)).lowercased().split(separator: "_").joined(separator: ".")
-        }
-        let known = nearest(to: name, among: BrokerKeys.all.map(\.name))
-        return known.map { "did you mean \($0)? Change it \(place)" } ?? "take it out \(place)"
+        return problem.suggestion.map { "make it \($0) \(place)" } ?? "take it out \(place)"
     }
 
     private mutating func examineUnused(_ names: [String]) {

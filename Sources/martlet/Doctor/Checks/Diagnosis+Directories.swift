@@ -20,11 +20,15 @@ extension Diagnosis {
 
     private mutating func examineAccess(_ directory: DirectoryFacts) {
         let path = directory.path
+        let isReadOnly = !directory.isWritable && directory.mount?.isReadOnly == true
         switch directory.kind {
         case .noDirectory:
             find(
                 .error, "directory.kind", "\(path) is no directory", why: "A broker keeps its data in a directory.",
                 fix: "name another one: --data DIR")
+        case .missing where isReadOnly, .directory where isReadOnly:
+            // Whoever owns it; the mount is told of as such.
+            break
         case .missing(let above) where !directory.isWritable:
             find(
                 .error, "directory.missing", "\(path) is missing, and this user may not make it in \(above)",
@@ -88,7 +92,7 @@ extension Diagnosis {
                 why: "It has no journal: a power cut may take whole files with it.", fix: move)
         default: break
         }
-        if mount.options.contains("ro") {
+        if mount.isReadOnly {
             find(
                 .error, "disk.readonly", "\(mount.point) is mounted read-only",
                 why: "Nothing can be written. Linux does that after an error of the disk, too: see dmesg.",

@@ -7,6 +7,7 @@ struct Mount: Sendable, Equatable {
     let source: String
     /// Of the mount and of the file system.
     let options: Set<String>
+    var isReadOnly: Bool { options.contains("ro") }
 
     /// The mount that holds `path`, which has no symbolic links.
     static func holding(_ path: String, in mountinfo: String) -> Mount? {
