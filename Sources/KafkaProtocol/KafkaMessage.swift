@@ -21,12 +21,19 @@ public protocol KafkaMessage: Sendable {
 
 /// A message with a key of its own, to which there is one kind of answer.
 public protocol KafkaRequest: KafkaMessage {
-    associatedtype Response: KafkaMessage
+    associatedtype Response: KafkaResponse
     static var apiKey: ApiKey { get }
 }
 
+/// An answer, which says how the request went, or each part of it.
+public protocol KafkaResponse: KafkaMessage {
+    /// Calls `body` with every error code that the answer has in this version, those of success among them: its own and
+    /// that of each row.
+    func forEachError(in version: Int16, _ body: (ErrorCode) -> Void)
+}
+
 /// An answer that says for how long its client is to pause.
-public protocol ThrottledResponse: KafkaMessage {
+public protocol ThrottledResponse: KafkaResponse {
     /// Milliseconds; 0 for not at all. Versions without the field drop it.
     var throttleTimeMs: Int32 { get set }
 }

@@ -9,6 +9,15 @@ extension FieldType {
         }
     }
 
+    /// The structure that it is, or that its elements are.
+    var structureName: String? {
+        switch self {
+        case .structure(let name): name
+        case .array(let element): element.structureName
+        case .scalar, .string, .bytes: nil
+        }
+    }
+
     /// Whether its elements are read with the version of their message.
     var isArrayOfStructures: Bool {
         if case .array(.structure) = self { return true }
@@ -82,6 +91,18 @@ extension Field {
             let version = type.isArrayOfStructures ? ", version: version" : ""
             return "try writer.writeArray(\(name.used), \(compact)\(version)\(nullability(in: layout)))"
         }
+    }
+
+    /// Whether it says how a request, or a part of it, went.
+    var isErrorCode: Bool { type == .scalar(.int16) && (name == "errorCode" || name == "partitionErrorCode") }
+
+    /// The statement that calls `body` with the errors in the field.
+    var visitingErrors: String {
+        if isErrorCode { return "body(ErrorCode(rawValue: \(name.used)))" }
+        guard case .array = type else {
+            return "\(name.used)\(isNullable ? "?" : "").forEachError(in: version, body)"
+        }
+        return "for row in \(name.used)\(isNullable ? " ?? []" : "") { row.forEachError(in: version, body) }"
     }
 
     /// The argument that says when null is allowed, where that is not always.

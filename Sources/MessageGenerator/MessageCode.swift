@@ -39,6 +39,7 @@ enum MessageCode {
             code.decoder(into: &source)
             source.line()
             code.encoder(into: &source)
+            if message.kind == .response { code.errors(into: &source) }
             for structure in message.structures { write(structure, of: message, into: &source) }
         }
     }
@@ -70,6 +71,7 @@ enum MessageCode {
             source.line()
             code.minimumSize(into: &source)
             if message.asksWhetherDefault(structure.name) { code.defaultTest(into: &source) }
+            if message.kind == .response, message.hasErrors(structure.fields) { code.errors(into: &source) }
         }
     }
 }
@@ -84,8 +86,17 @@ extension Message {
     var protocolName: String {
         switch kind {
         case .request: "KafkaRequest"
-        case .response: fields.contains { $0.name == "throttleTimeMs" } ? "ThrottledResponse" : "KafkaMessage"
+        case .response: fields.contains { $0.name == "throttleTimeMs" } ? "ThrottledResponse" : "KafkaResponse"
         case .record, .data: "KafkaMessage"
+        }
+    }
+
+    /// Whether some of the fields, or of those of the structures in them, is an error code.
+    func hasErrors(_ fields: [Field]) -> Bool {
+        fields.contains { field in
+            if field.isErrorCode { return true }
+            guard let name = field.type.structureName else { return false }
+            return structures.contains { $0.name == name && hasErrors($0.fields) }
         }
     }
 

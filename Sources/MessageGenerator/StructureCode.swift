@@ -105,6 +105,18 @@ struct StructureCode {
         source.line("var isDefault: Bool { \(tests.joined(separator: " && ")) }")
     }
 
+    // MARK: - Errors
+
+    /// Goes through the error codes: its own, and those of the structures in it.
+    func errors(into source: inout SourceText) {
+        source.line()
+        source.block("\(access) func forEachError(in version: Int16, _ body: (ErrorCode) -> Void)") { source in
+            for field in layout.fields where layout.message.hasErrors([field]) {
+                source.statements([field.visitingErrors], when: layout.condition(field.versions))
+            }
+        }
+    }
+
     func minimumSize(into source: inout SourceText) {
         source.line("package static func minimumSize(version: Int16) -> Int { \(layout.minimumSizeExpression) }")
     }

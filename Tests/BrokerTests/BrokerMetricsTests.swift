@@ -11,7 +11,7 @@ import Testing
 /// What `/metrics` says of a broker in this process.
 @Suite struct BrokerMetricsTests {
     /// A broker with its metrics on a free port.
-    private final class Served {
+    final class Served {
         let directory: TemporaryDirectory
         let server: BrokerServer
         let client: WireClient

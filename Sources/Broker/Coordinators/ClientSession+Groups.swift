@@ -17,7 +17,7 @@ extension ClientSession {
     /// - Parameters:
     ///   - response: the answer out of the reply; nil where it is not one to this command.
     ///   - failed: the answer where there is no coordinator.
-    func answer<Response: KafkaMessage>(
+    func answer<Response: KafkaResponse>(
         _ reply: Reply, byGroup group: String, _ command: GroupCommand,
         response: @escaping (GroupReply) -> Response?, failed: @escaping (ErrorCode) -> Response
     ) {
@@ -33,7 +33,7 @@ extension ClientSession {
     /// - Parameters:
     ///   - row: what the answer says of a group, out of the reply; nil where it is not one to this command.
     ///   - failed: what it says of one that has no coordinator.
-    func answer<Row, Response: KafkaMessage>(
+    func answer<Row, Response: KafkaResponse>(
         _ reply: Reply, byGroups commands: [(group: String, command: GroupCommand)],
         row: @escaping (GroupReply) -> Row?, failed: @escaping (String, ErrorCode) -> Row,
         response: @escaping ([Row]) -> Response

@@ -103,7 +103,9 @@ enum FetchHandler {
     private static func refusePartitions(_ request: Request, _ session: ClientSession, _ view: FetchRequestView) {
         let unread = FetchedPartition(unread: .unknownServerError)
         let throttleMs = session.throttleRequest(.fetch)
-        session.answer(request.reply) { (output) throws(EncodeError) in
+        let count = view.topics.reduce(1) { $0 + $1.partitions.count }
+        let errors = [ErrorCode](repeating: .unknownServerError, count: count)
+        session.answer(request.reply, errors: errors) { (output) throws(EncodeError) in
             var writer = FetchResponseWriter(
                 version: request.version, throttleTimeMs: throttleMs, errorCode: .unknownServerError,
                 topicCount: view.topics.count, into: &output)
@@ -123,7 +125,7 @@ enum FetchHandler {
 
     private static func refuse(_ request: Request, _ session: ClientSession, _ error: ErrorCode) {
         let throttleMs = session.throttleRequest(.fetch)
-        session.answer(request.reply) { (output) throws(EncodeError) in
+        session.answer(request.reply, errors: [error]) { (output) throws(EncodeError) in
             let writer = FetchResponseWriter(
                 version: request.version, throttleTimeMs: throttleMs, errorCode: error, topicCount: 0, into: &output)
             try writer.end(into: &output)

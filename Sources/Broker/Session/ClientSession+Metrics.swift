@@ -3,9 +3,10 @@ import KafkaProtocol
 import Runtime
 
 extension ClientSession {
-    func countErrors(of response: some KafkaMessage, in key: ApiKey) {
-        guard let response = response as? any CarriesErrors else { return }
-        response.forEachError { shard.requests.count(ErrorCode(rawValue: $0), in: key) }
+    /// Counts what an answer says. Kafka leaves out a few top-level codes of success, as of Metadata.
+    func countErrors(of response: some KafkaResponse, to reply: Reply) {
+        let requests = shard.requests
+        response.forEachError(in: reply.version) { requests.count($0, in: reply.key) }
     }
 
     /// A produce is answered.
@@ -16,6 +17,7 @@ extension ClientSession {
 
     /// A fetch is answered with these partitions.
     func count(_ reads: [PartitionRead]) {
+        shard.requests.count(.none, in: .fetch)
         for read in reads {
             guard let fetched = read.fetched else { continue }
             shard.requests.count(fetched.error, in: .fetch)

@@ -110,8 +110,8 @@ final class ClientSession: ConnectionHandler {
     /// Writes the answer to the oldest request that has none.
     ///
     /// - Parameter mutations: the pause that its changes of partitions ask for.
-    func answer(_ reply: Reply, _ response: some KafkaMessage, mutations: Throttle = Throttle()) {
-        countErrors(of: response, in: reply.key)
+    func answer(_ reply: Reply, _ response: some KafkaResponse, mutations: Throttle = Throttle()) {
+        countErrors(of: response, to: reply)
         if meter != nil || mutations.ms > 0 {
             let throttleMs = throttleRequest(reply.key, mutations: mutations)
             if throttleMs > 0, var throttled = response as? any ThrottledResponse {
@@ -122,14 +122,23 @@ final class ClientSession: ConnectionHandler {
         write(reply, response)
     }
 
-    private func write(_ reply: Reply, _ response: some KafkaMessage) {
-        answer(reply) { (writer) throws(EncodeError) in
+    private func write(_ reply: Reply, _ response: some KafkaResponse) {
+        write(reply) { (writer) throws(EncodeError) in
             try response.encode(into: &writer, version: reply.version)
         }
     }
 
     /// Writes an answer whose body `encode` appends.
-    func answer(_ reply: Reply, _ encode: (inout ByteWriter) throws(EncodeError) -> Void) {
+    ///
+    /// - Parameter errors: the codes that the body has, those of success among them.
+    func answer(
+        _ reply: Reply, errors: [ErrorCode], _ encode: (inout ByteWriter) throws(EncodeError) -> Void
+    ) {
+        for error in errors { shard.requests.count(error, in: reply.key) }
+        write(reply, encode)
+    }
+
+    private func write(_ reply: Reply, _ encode: (inout ByteWriter) throws(EncodeError) -> Void) {
         guard !isClosed else { return }
         do throws(EncodeError) {
             try connection.withOutput { (writer) throws(EncodeError) in
@@ -210,7 +219,7 @@ final class ClientSession: ConnectionHandler {
 
     private func write(_ pending: PendingProduce) {
         count(pending)
-        answer(Reply(key: .produce, version: pending.version, correlationID: pending.correlationID)) {
+        write(Reply(key: .produce, version: pending.version, correlationID: pending.correlationID)) {
             (output) throws(EncodeError) in try pending.encode(into: &output)
         }
     }

@@ -78,7 +78,7 @@ extension ClientSession {
     /// - Parameters:
     ///   - ask: adds the rows of one topic to the gathering, or asks for them.
     ///   - response: makes the answer of the topics and their rows, which are in the order in which they were asked for.
-    func gather<Topic, Row: Sendable, Response: KafkaMessage>(
+    func gather<Topic, Row: Sendable, Response: KafkaResponse>(
         _ topics: [Topic], for reply: Reply, ask: (Topic, Gathering<Row>) -> Void,
         response: @escaping (Zip2Sequence<[Topic], [[Row]]>) -> Response
     ) {

@@ -109,6 +109,10 @@ public struct ListOffsetsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct ListOffsetsTopicResponse: KafkaStructure {
         public var name = ""
         public var partitions: [ListOffsetsPartitionResponse] = []
@@ -129,6 +133,10 @@ public struct ListOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct ListOffsetsPartitionResponse: KafkaStructure {
@@ -160,5 +168,9 @@ public struct ListOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 27 : version >= 4 ? 26 : 22 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

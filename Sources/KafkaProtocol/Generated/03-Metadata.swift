@@ -107,6 +107,11 @@ public struct MetadataResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+        if version >= 13 { body(ErrorCode(rawValue: errorCode)) }
+    }
+
     public struct MetadataResponseBroker: KafkaStructure {
         public var nodeId: Int32 = 0
         public var host = ""
@@ -169,6 +174,11 @@ public struct MetadataResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 10 ? 26 : version >= 9 ? 10 : version >= 8 ? 13 : version >= 1 ? 9 : 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct MetadataResponsePartition: KafkaStructure {
@@ -206,5 +216,9 @@ public struct MetadataResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 9 ? 18 : version >= 7 ? 26 : version >= 5 ? 22 : 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -104,6 +104,10 @@ public struct ApiVersionsResponse: ThrottledResponse {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct ApiVersion: KafkaStructure {
         public var apiKey: Int16 = 0
         public var minVersion: Int16 = 0

@@ -91,4 +91,8 @@ public struct InitProducerIdResponse: ThrottledResponse {
         } else if ongoingTxnProducerId != -1 || ongoingTxnProducerEpoch != -1 { throw .unsupportedField }
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

@@ -124,6 +124,10 @@ public struct OffsetCommitResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct OffsetCommitResponseTopic: KafkaStructure {
         public var name = ""
         public var topicId = UUID.zero
@@ -147,6 +151,10 @@ public struct OffsetCommitResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 10 ? 18 : version >= 8 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct OffsetCommitResponsePartition: KafkaStructure {
@@ -169,5 +177,9 @@ public struct OffsetCommitResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 8 ? 7 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

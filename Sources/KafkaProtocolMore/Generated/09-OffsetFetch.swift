@@ -154,6 +154,12 @@ public struct OffsetFetchResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        if version <= 7 { for row in topics { row.forEachError(in: version, body) } }
+        if (2...7).contains(version) { body(ErrorCode(rawValue: errorCode)) }
+        if version >= 8 { for row in groups { row.forEachError(in: version, body) } }
+    }
+
     public struct OffsetFetchResponseTopic: KafkaStructure {
         public var name = ""
         public var partitions: [OffsetFetchResponsePartition] = []
@@ -174,6 +180,10 @@ public struct OffsetFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct OffsetFetchResponsePartition: KafkaStructure {
@@ -205,6 +215,10 @@ public struct OffsetFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 5 ? 20 : 16 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct OffsetFetchResponseGroup: KafkaStructure {
@@ -228,6 +242,11 @@ public struct OffsetFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 5 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in topics { row.forEachError(in: version, body) }
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct OffsetFetchResponseTopics: KafkaStructure {
@@ -251,6 +270,10 @@ public struct OffsetFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 10 ? 18 : 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct OffsetFetchResponsePartitions: KafkaStructure {
@@ -280,5 +303,9 @@ public struct OffsetFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 20 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -83,6 +83,11 @@ public struct FindCoordinatorResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        if version <= 3 { body(ErrorCode(rawValue: errorCode)) }
+        if version >= 4 { for row in coordinators { row.forEachError(in: version, body) } }
+    }
+
     public struct Coordinator: KafkaStructure {
         public var key = ""
         public var nodeId: Int32 = 0
@@ -113,5 +118,9 @@ public struct FindCoordinatorResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -120,6 +120,10 @@ public struct JoinGroupResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct JoinGroupResponseMember: KafkaStructure {
         public var memberId = ""
         public var groupInstanceId: String?

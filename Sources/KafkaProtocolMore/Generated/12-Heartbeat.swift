@@ -64,4 +64,8 @@ public struct HeartbeatResponse: ThrottledResponse {
         writer.write(errorCode)
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

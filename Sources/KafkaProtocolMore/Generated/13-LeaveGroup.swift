@@ -94,6 +94,11 @@ public struct LeaveGroupResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        if version >= 3 { for row in members { row.forEachError(in: version, body) } }
+    }
+
     public struct MemberResponse: KafkaStructure {
         public var memberId = ""
         public var groupInstanceId: String? = ""
@@ -117,5 +122,9 @@ public struct LeaveGroupResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 4 ? 5 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -112,4 +112,8 @@ public struct SyncGroupResponse: ThrottledResponse {
         try writer.write(assignment, compact: compact)
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

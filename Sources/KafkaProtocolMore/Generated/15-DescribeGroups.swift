@@ -76,6 +76,10 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in groups { row.forEachError(in: version, body) }
+    }
+
     public struct DescribedGroup: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String?
@@ -159,6 +163,10 @@ public struct DescribeGroupsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 13 : version >= 5 ? 12 : version >= 3 ? 18 : 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct DescribedGroupMember: KafkaStructure {

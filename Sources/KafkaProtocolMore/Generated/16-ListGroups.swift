@@ -64,6 +64,10 @@ public struct ListGroupsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct ListedGroup: KafkaStructure {
         public var groupId = ""
         public var protocolType = ""

@@ -26,7 +26,7 @@ public struct SaslHandshakeRequest: KafkaRequest {
 }
 
 /// SaslHandshake response (key 17), versions 0 to 1.
-public struct SaslHandshakeResponse: KafkaMessage {
+public struct SaslHandshakeResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = .max
 
@@ -44,5 +44,9 @@ public struct SaslHandshakeResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         writer.write(errorCode)
         try writer.writeArray(mechanisms, compact: false)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
     }
 }

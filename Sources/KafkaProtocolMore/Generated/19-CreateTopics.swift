@@ -135,6 +135,10 @@ public struct CreateTopicsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct CreatableTopicResult: KafkaStructure {
         public var name = ""
         public var topicId = UUID.zero
@@ -191,6 +195,10 @@ public struct CreateTopicsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 7 ? 28 : version >= 5 ? 12 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct CreatableTopicConfigs: KafkaStructure {

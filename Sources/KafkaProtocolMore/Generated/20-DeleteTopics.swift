@@ -82,6 +82,10 @@ public struct DeleteTopicsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct DeletableTopicResult: KafkaStructure {
         public var name: String? = ""
         public var topicId = UUID.zero
@@ -108,5 +112,9 @@ public struct DeleteTopicsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 6 ? 21 : version >= 5 ? 5 : 4 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -101,6 +101,10 @@ public struct DeleteRecordsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct DeleteRecordsTopicResult: KafkaStructure {
         public var name = ""
         public var partitions: [DeleteRecordsPartitionResult] = []
@@ -121,6 +125,10 @@ public struct DeleteRecordsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct DeleteRecordsPartitionResult: KafkaStructure {
@@ -146,5 +154,9 @@ public struct DeleteRecordsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 15 : 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -104,6 +104,10 @@ public struct OffsetForLeaderEpochResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct OffsetForLeaderTopicResult: KafkaStructure {
         public var topic = ""
         public var partitions: [EpochEndOffset] = []
@@ -124,6 +128,10 @@ public struct OffsetForLeaderEpochResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 4 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct EpochEndOffset: KafkaStructure {
@@ -152,5 +160,9 @@ public struct OffsetForLeaderEpochResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 4 ? 19 : 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

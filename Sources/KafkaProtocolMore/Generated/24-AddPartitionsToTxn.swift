@@ -135,6 +135,12 @@ public struct AddPartitionsToTxnResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        if version >= 4 { body(ErrorCode(rawValue: errorCode)) }
+        if version >= 4 { for row in resultsByTransaction { row.forEachError(in: version, body) } }
+        if version <= 3 { for row in resultsByTopicV3AndBelow { row.forEachError(in: version, body) } }
+    }
+
     public struct AddPartitionsToTxnPartitionResult: KafkaStructure {
         public var partitionIndex: Int32 = 0
         public var partitionErrorCode: Int16 = 0
@@ -155,6 +161,10 @@ public struct AddPartitionsToTxnResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 3 ? 7 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: partitionErrorCode))
+        }
     }
 
     public struct AddPartitionsToTxnTopicResult: KafkaStructure {
@@ -177,6 +187,10 @@ public struct AddPartitionsToTxnResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 3 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in resultsByPartition { row.forEachError(in: version, body) }
+        }
     }
 
     public struct AddPartitionsToTxnResult: KafkaStructure {
@@ -197,5 +211,9 @@ public struct AddPartitionsToTxnResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in topicResults { row.forEachError(in: version, body) }
+        }
     }
 }

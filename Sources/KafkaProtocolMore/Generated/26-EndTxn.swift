@@ -72,4 +72,8 @@ public struct EndTxnResponse: ThrottledResponse {
         }
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

@@ -80,7 +80,7 @@ public struct WriteTxnMarkersRequest: KafkaRequest {
 }
 
 /// WriteTxnMarkers response (key 27), versions 1 to 2, flexible from 1.
-public struct WriteTxnMarkersResponse: KafkaMessage {
+public struct WriteTxnMarkersResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexibleVersions: Int16 = 1
 
@@ -97,6 +97,10 @@ public struct WriteTxnMarkersResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(markers, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in markers { row.forEachError(in: version, body) }
     }
 
     public struct WritableTxnMarkerResult: KafkaStructure {
@@ -117,6 +121,10 @@ public struct WriteTxnMarkersResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 10 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in topics { row.forEachError(in: version, body) }
+        }
     }
 
     public struct WritableTxnMarkerTopicResult: KafkaStructure {
@@ -137,6 +145,10 @@ public struct WriteTxnMarkersResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct WritableTxnMarkerPartitionResult: KafkaStructure {
@@ -157,5 +169,9 @@ public struct WriteTxnMarkersResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 7 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

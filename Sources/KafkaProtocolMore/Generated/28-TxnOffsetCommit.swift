@@ -129,6 +129,10 @@ public struct TxnOffsetCommitResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TxnOffsetCommitResponseTopic: KafkaStructure {
         public var name = ""
         public var partitions: [TxnOffsetCommitResponsePartition] = []
@@ -149,6 +153,10 @@ public struct TxnOffsetCommitResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 3 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct TxnOffsetCommitResponsePartition: KafkaStructure {
@@ -171,5 +179,9 @@ public struct TxnOffsetCommitResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 3 ? 7 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -78,6 +78,10 @@ public struct DescribeAclsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct DescribeAclsResource: KafkaStructure {
         public var resourceType: Int8 = 0
         public var resourceName = ""

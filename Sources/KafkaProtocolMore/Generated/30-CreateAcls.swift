@@ -91,6 +91,10 @@ public struct CreateAclsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct AclCreationResult: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -111,5 +115,9 @@ public struct CreateAclsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 4 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

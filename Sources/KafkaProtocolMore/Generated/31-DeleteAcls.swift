@@ -91,6 +91,10 @@ public struct DeleteAclsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in filterResults { row.forEachError(in: version, body) }
+    }
+
     public struct DeleteAclsFilterResult: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -114,6 +118,11 @@ public struct DeleteAclsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 5 : 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+            for row in matchingAcls { row.forEachError(in: version, body) }
+        }
     }
 
     public struct DeleteAclsMatchingAcl: KafkaStructure {
@@ -157,5 +166,9 @@ public struct DeleteAclsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 11 : 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

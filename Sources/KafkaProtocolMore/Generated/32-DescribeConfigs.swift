@@ -85,6 +85,10 @@ public struct DescribeConfigsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct DescribeConfigsResult: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -114,6 +118,10 @@ public struct DescribeConfigsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 4 ? 7 : 11 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct DescribeConfigsResourceResult: KafkaStructure {

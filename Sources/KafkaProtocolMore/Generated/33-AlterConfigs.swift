@@ -104,6 +104,10 @@ public struct AlterConfigsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct AlterConfigsResourceResponse: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -130,5 +134,9 @@ public struct AlterConfigsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 6 : 7 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

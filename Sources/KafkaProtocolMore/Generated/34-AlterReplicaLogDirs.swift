@@ -98,6 +98,10 @@ public struct AlterReplicaLogDirsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct AlterReplicaLogDirTopicResult: KafkaStructure {
         public var topicName = ""
         public var partitions: [AlterReplicaLogDirPartitionResult] = []
@@ -118,6 +122,10 @@ public struct AlterReplicaLogDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct AlterReplicaLogDirPartitionResult: KafkaStructure {
@@ -140,5 +148,9 @@ public struct AlterReplicaLogDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 7 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

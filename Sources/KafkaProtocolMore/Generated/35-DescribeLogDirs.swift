@@ -79,6 +79,11 @@ public struct DescribeLogDirsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        if version >= 3 { body(ErrorCode(rawValue: errorCode)) }
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct DescribeLogDirsResult: KafkaStructure {
         public var errorCode: Int16 = 0
         public var logDir = ""
@@ -115,6 +120,10 @@ public struct DescribeLogDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 5 ? 22 : version >= 4 ? 21 : version >= 2 ? 5 : 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct DescribeLogDirsTopic: KafkaStructure {

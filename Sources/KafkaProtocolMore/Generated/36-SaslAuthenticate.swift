@@ -30,7 +30,7 @@ public struct SaslAuthenticateRequest: KafkaRequest {
 }
 
 /// SaslAuthenticate response (key 36), versions 0 to 2, flexible from 2.
-public struct SaslAuthenticateResponse: KafkaMessage {
+public struct SaslAuthenticateResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 2
 
@@ -58,5 +58,9 @@ public struct SaslAuthenticateResponse: KafkaMessage {
         try writer.write(authBytes, compact: compact)
         if version >= 1 { writer.write(sessionLifetimeMs) }
         if compact { writer.writeUnsignedVarint(0) }
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
     }
 }

@@ -104,6 +104,10 @@ public struct CreatePartitionsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct CreatePartitionsTopicResult: KafkaStructure {
         public var name = ""
         public var errorCode: Int16 = 0
@@ -127,5 +131,9 @@ public struct CreatePartitionsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 5 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -119,4 +119,8 @@ public struct CreateDelegationTokenResponse: ThrottledResponse {
         writer.write(throttleTimeMs)
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

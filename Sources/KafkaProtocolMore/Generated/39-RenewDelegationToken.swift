@@ -59,4 +59,8 @@ public struct RenewDelegationTokenResponse: ThrottledResponse {
         writer.write(throttleTimeMs)
         if compact { writer.writeUnsignedVarint(0) }
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

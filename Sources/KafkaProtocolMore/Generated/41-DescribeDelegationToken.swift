@@ -79,6 +79,10 @@ public struct DescribeDelegationTokenResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct DescribedDelegationToken: KafkaStructure {
         public var principalType = ""
         public var principalName = ""

@@ -54,6 +54,10 @@ public struct DeleteGroupsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct DeletableGroupResult: KafkaStructure {
         public var groupId = ""
         public var errorCode: Int16 = 0
@@ -74,5 +78,9 @@ public struct DeleteGroupsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 4 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

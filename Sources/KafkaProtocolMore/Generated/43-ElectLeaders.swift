@@ -85,6 +85,11 @@ public struct ElectLeadersResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        if version >= 1 { body(ErrorCode(rawValue: errorCode)) }
+        for row in replicaElectionResults { row.forEachError(in: version, body) }
+    }
+
     public struct ReplicaElectionResult: KafkaStructure {
         public var topic = ""
         public var partitionResult: [PartitionResult] = []
@@ -105,6 +110,10 @@ public struct ElectLeadersResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitionResult { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -130,5 +139,9 @@ public struct ElectLeadersResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -107,6 +107,10 @@ public struct IncrementalAlterConfigsResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct AlterConfigsResourceResponse: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -133,5 +137,9 @@ public struct IncrementalAlterConfigsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 6 : 7 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -107,6 +107,11 @@ public struct AlterPartitionReassignmentsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct ReassignableTopicResponse: KafkaStructure {
         public var name = ""
         public var partitions: [ReassignablePartitionResponse] = []
@@ -125,6 +130,10 @@ public struct AlterPartitionReassignmentsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct ReassignablePartitionResponse: KafkaStructure {
@@ -148,5 +157,9 @@ public struct AlterPartitionReassignmentsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

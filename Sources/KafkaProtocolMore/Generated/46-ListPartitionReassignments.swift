@@ -79,6 +79,10 @@ public struct ListPartitionReassignmentsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct OngoingTopicReassignment: KafkaStructure {
         public var name = ""
         public var partitions: [OngoingPartitionReassignment] = []

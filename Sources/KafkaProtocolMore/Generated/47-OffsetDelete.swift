@@ -85,6 +85,11 @@ public struct OffsetDeleteResponse: ThrottledResponse {
         try writer.writeArray(topics, compact: false, version: version)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct OffsetDeleteResponseTopic: KafkaStructure {
         public var name = ""
         public var partitions: [OffsetDeleteResponsePartition] = []
@@ -101,6 +106,10 @@ public struct OffsetDeleteResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct OffsetDeleteResponsePartition: KafkaStructure {
@@ -119,5 +128,9 @@ public struct OffsetDeleteResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

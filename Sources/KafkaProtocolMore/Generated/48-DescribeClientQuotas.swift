@@ -88,6 +88,10 @@ public struct DescribeClientQuotasResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct EntryData: KafkaStructure {
         public var entity: [EntityData] = []
         public var values: [ValueData] = []

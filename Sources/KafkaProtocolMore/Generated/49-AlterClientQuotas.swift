@@ -126,6 +126,10 @@ public struct AlterClientQuotasResponse: ThrottledResponse {
         if compact { writer.writeUnsignedVarint(0) }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in entries { row.forEachError(in: version, body) }
+    }
+
     public struct EntryData: KafkaStructure {
         public var errorCode: Int16 = 0
         public var errorMessage: String? = ""
@@ -149,6 +153,10 @@ public struct AlterClientQuotasResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 5 : 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct EntityData: KafkaStructure {

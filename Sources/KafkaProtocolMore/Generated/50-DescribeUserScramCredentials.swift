@@ -73,6 +73,11 @@ public struct DescribeUserScramCredentialsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct DescribeUserScramCredentialsResult: KafkaStructure {
         public var user = ""
         public var errorCode: Int16 = 0
@@ -97,6 +102,10 @@ public struct DescribeUserScramCredentialsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct CredentialInfo: KafkaStructure {

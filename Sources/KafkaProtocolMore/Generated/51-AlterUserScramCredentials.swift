@@ -102,6 +102,10 @@ public struct AlterUserScramCredentialsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
+    }
+
     public struct AlterUserScramCredentialsResult: KafkaStructure {
         public var user = ""
         public var errorCode: Int16 = 0
@@ -123,5 +127,9 @@ public struct AlterUserScramCredentialsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 5 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

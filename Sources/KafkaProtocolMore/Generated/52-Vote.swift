@@ -96,7 +96,7 @@ public struct VoteRequest: KafkaRequest {
 }
 
 /// Vote response (key 52), versions 0 to 2, flexible from 0.
-public struct VoteResponse: KafkaMessage {
+public struct VoteResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 
@@ -132,6 +132,11 @@ public struct VoteResponse: KafkaMessage {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicData: KafkaStructure {
         public var topicName = ""
         public var partitions: [PartitionData] = []
@@ -150,6 +155,10 @@ public struct VoteResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -179,6 +188,10 @@ public struct VoteResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 16 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct NodeEndpoint: KafkaStructure {

@@ -112,7 +112,7 @@ public struct BeginQuorumEpochRequest: KafkaRequest {
 }
 
 /// BeginQuorumEpoch response (key 53), versions 0 to 1, flexible from 1.
-public struct BeginQuorumEpochResponse: KafkaMessage {
+public struct BeginQuorumEpochResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 1
 
@@ -154,6 +154,11 @@ public struct BeginQuorumEpochResponse: KafkaMessage {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicData: KafkaStructure {
         public var topicName = ""
         public var partitions: [PartitionData] = []
@@ -174,6 +179,10 @@ public struct BeginQuorumEpochResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -202,6 +211,10 @@ public struct BeginQuorumEpochResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 15 : 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct NodeEndpoint: KafkaStructure {

@@ -132,7 +132,7 @@ public struct EndQuorumEpochRequest: KafkaRequest {
 }
 
 /// EndQuorumEpoch response (key 54), versions 0 to 1, flexible from 1.
-public struct EndQuorumEpochResponse: KafkaMessage {
+public struct EndQuorumEpochResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 1
 
@@ -174,6 +174,11 @@ public struct EndQuorumEpochResponse: KafkaMessage {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicData: KafkaStructure {
         public var topicName = ""
         public var partitions: [PartitionData] = []
@@ -194,6 +199,10 @@ public struct EndQuorumEpochResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 3 : 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -222,6 +231,10 @@ public struct EndQuorumEpochResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 15 : 14 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct NodeEndpoint: KafkaStructure {

@@ -65,7 +65,7 @@ public struct DescribeQuorumRequest: KafkaRequest {
 }
 
 /// DescribeQuorum response (key 55), versions 0 to 2, flexible from 0.
-public struct DescribeQuorumResponse: KafkaMessage {
+public struct DescribeQuorumResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexibleVersions: Int16 = 0
 
@@ -93,6 +93,11 @@ public struct DescribeQuorumResponse: KafkaMessage {
             try writer.writeArray(nodes, compact: true, version: version)
         } else if !nodes.isEmpty { throw .unsupportedField }
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
     }
 
     public struct ReplicaState: KafkaStructure {
@@ -148,6 +153,10 @@ public struct DescribeQuorumResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -186,6 +195,10 @@ public struct DescribeQuorumResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 2 ? 26 : 25 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct Node: KafkaStructure {

@@ -135,6 +135,11 @@ public struct AlterPartitionResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicData: KafkaStructure {
         public var topicId = UUID.zero
         public var partitions: [PartitionData] = []
@@ -153,6 +158,10 @@ public struct AlterPartitionResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -188,5 +197,9 @@ public struct AlterPartitionResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 21 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -88,6 +88,11 @@ public struct UpdateFeaturesResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        if version <= 1 { for row in results { row.forEachError(in: version, body) } }
+    }
+
     public struct UpdatableFeatureResult: KafkaStructure {
         public var feature = ""
         public var errorCode: Int16 = 0
@@ -109,5 +114,9 @@ public struct UpdateFeaturesResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 5 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -34,7 +34,7 @@ public struct EnvelopeRequest: KafkaRequest {
 }
 
 /// Envelope response (key 58), versions 0 to 0, flexible from 0.
-public struct EnvelopeResponse: KafkaMessage {
+public struct EnvelopeResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 
@@ -54,5 +54,9 @@ public struct EnvelopeResponse: KafkaMessage {
         try writer.write(responseData, compact: true)
         writer.write(errorCode)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
     }
 }

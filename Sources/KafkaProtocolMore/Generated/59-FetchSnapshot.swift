@@ -165,6 +165,11 @@ public struct FetchSnapshotResponse: ThrottledResponse {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicSnapshot: KafkaStructure {
         public var name = ""
         public var partitions: [PartitionSnapshot] = []
@@ -183,6 +188,10 @@ public struct FetchSnapshotResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionSnapshot: KafkaStructure {
@@ -228,6 +237,10 @@ public struct FetchSnapshotResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 37 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct SnapshotId: KafkaStructure {

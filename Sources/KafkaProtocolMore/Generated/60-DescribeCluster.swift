@@ -74,6 +74,10 @@ public struct DescribeClusterResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct DescribeClusterBroker: KafkaStructure {
         public var brokerId: Int32 = 0
         public var host = ""

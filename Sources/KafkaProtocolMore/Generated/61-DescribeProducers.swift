@@ -70,6 +70,10 @@ public struct DescribeProducersResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct TopicResponse: KafkaStructure {
         public var name = ""
         public var partitions: [PartitionResponse] = []
@@ -88,6 +92,10 @@ public struct DescribeProducersResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 3 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResponse: KafkaStructure {
@@ -114,6 +122,10 @@ public struct DescribeProducersResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 9 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct ProducerState: KafkaStructure {

@@ -125,4 +125,8 @@ public struct BrokerRegistrationResponse: ThrottledResponse {
         writer.write(brokerEpoch)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

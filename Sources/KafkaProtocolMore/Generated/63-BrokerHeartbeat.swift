@@ -93,4 +93,8 @@ public struct BrokerHeartbeatResponse: ThrottledResponse {
         writer.write(shouldShutDown)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

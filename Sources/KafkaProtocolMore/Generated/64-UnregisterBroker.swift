@@ -52,4 +52,8 @@ public struct UnregisterBrokerResponse: ThrottledResponse {
         try writer.write(errorMessage, compact: true)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

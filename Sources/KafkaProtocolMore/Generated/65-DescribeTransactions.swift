@@ -50,6 +50,10 @@ public struct DescribeTransactionsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in transactionStates { row.forEachError(in: version, body) }
+    }
+
     public struct TransactionState: KafkaStructure {
         public var errorCode: Int16 = 0
         public var transactionalId = ""
@@ -86,6 +90,10 @@ public struct DescribeTransactionsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 28 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct TopicData: KafkaStructure {

@@ -67,6 +67,10 @@ public struct ListTransactionsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct TransactionState: KafkaStructure {
         public var transactionalId = ""
         public var producerId: Int64 = 0

@@ -58,4 +58,8 @@ public struct AllocateProducerIdsResponse: ThrottledResponse {
         writer.write(producerIdLen)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

@@ -114,6 +114,10 @@ public struct ConsumerGroupHeartbeatResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct TopicPartitions: KafkaStructure {
         public var topicId = UUID.zero
         public var partitions: [Int32] = []

@@ -70,4 +70,8 @@ public struct GetTelemetrySubscriptionsResponse: ThrottledResponse {
         try writer.writeArray(requestedMetrics, compact: true)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

@@ -61,4 +61,8 @@ public struct PushTelemetryResponse: ThrottledResponse {
         writer.write(errorCode)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

@@ -116,6 +116,11 @@ public struct AssignReplicasToDirsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in directories { row.forEachError(in: version, body) }
+    }
+
     public struct DirectoryData: KafkaStructure {
         public var id = UUID.zero
         public var topics: [TopicData] = []
@@ -134,6 +139,10 @@ public struct AssignReplicasToDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in topics { row.forEachError(in: version, body) }
+        }
     }
 
     public struct TopicData: KafkaStructure {
@@ -154,6 +163,10 @@ public struct AssignReplicasToDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -174,5 +187,9 @@ public struct AssignReplicasToDirsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 7 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -55,6 +55,10 @@ public struct ListConfigResourcesResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct ConfigResource: KafkaStructure {
         public var resourceName = ""
         public var resourceType: Int8 = 16

@@ -96,6 +96,10 @@ public struct DescribeTopicPartitionsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in topics { row.forEachError(in: version, body) }
+    }
+
     public struct DescribeTopicPartitionsResponseTopic: KafkaStructure {
         public var errorCode: Int16 = 0
         public var name: String? = ""
@@ -126,6 +130,11 @@ public struct DescribeTopicPartitionsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 26 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct DescribeTopicPartitionsResponsePartition: KafkaStructure {
@@ -167,6 +176,10 @@ public struct DescribeTopicPartitionsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 20 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct Cursor: KafkaStructure {

@@ -77,6 +77,10 @@ public struct ShareGroupHeartbeatResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct TopicPartitions: KafkaStructure {
         public var topicId = UUID.zero
         public var partitions: [Int32] = []

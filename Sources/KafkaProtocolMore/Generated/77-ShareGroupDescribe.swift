@@ -53,6 +53,10 @@ public struct ShareGroupDescribeResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in groups { row.forEachError(in: version, body) }
+    }
+
     public struct TopicPartitions: KafkaStructure {
         public var topicId = UUID.zero
         public var topicName = ""
@@ -132,6 +136,10 @@ public struct ShareGroupDescribeResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 20 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct Member: KafkaStructure {

@@ -182,6 +182,11 @@ public struct ShareFetchResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct ShareFetchableTopicResponse: KafkaStructure {
         public var topicId = UUID.zero
         public var partitions: [PartitionData] = []
@@ -200,6 +205,10 @@ public struct ShareFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -238,6 +247,10 @@ public struct ShareFetchResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 22 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct LeaderIdAndEpoch: KafkaStructure {

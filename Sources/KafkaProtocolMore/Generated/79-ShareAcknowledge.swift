@@ -137,6 +137,11 @@ public struct ShareAcknowledgeResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct ShareAcknowledgeTopicResponse: KafkaStructure {
         public var topicId = UUID.zero
         public var partitions: [PartitionData] = []
@@ -155,6 +160,10 @@ public struct ShareAcknowledgeResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionData: KafkaStructure {
@@ -181,6 +190,10 @@ public struct ShareAcknowledgeResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 17 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct LeaderIdAndEpoch: KafkaStructure {

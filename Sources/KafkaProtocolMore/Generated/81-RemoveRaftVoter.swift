@@ -58,4 +58,8 @@ public struct RemoveRaftVoterResponse: ThrottledResponse {
         try writer.write(errorMessage, compact: true)
         writer.writeUnsignedVarint(0)
     }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
 }

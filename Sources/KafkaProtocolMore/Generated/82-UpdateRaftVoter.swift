@@ -121,6 +121,10 @@ public struct UpdateRaftVoterResponse: ThrottledResponse {
         }
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct CurrentLeader: KafkaStructure {
         public var leaderId: Int32 = -1
         public var leaderEpoch: Int32 = -1

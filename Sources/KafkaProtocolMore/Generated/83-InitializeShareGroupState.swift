@@ -74,7 +74,7 @@ public struct InitializeShareGroupStateRequest: KafkaRequest {
 }
 
 /// InitializeShareGroupState response (key 83), versions 0 to 0, flexible from 0.
-public struct InitializeShareGroupStateResponse: KafkaMessage {
+public struct InitializeShareGroupStateResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 
@@ -91,6 +91,10 @@ public struct InitializeShareGroupStateResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(results, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
     }
 
     public struct InitializeStateResult: KafkaStructure {
@@ -111,6 +115,10 @@ public struct InitializeShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -134,5 +142,9 @@ public struct InitializeShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

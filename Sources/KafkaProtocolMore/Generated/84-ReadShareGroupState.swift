@@ -71,7 +71,7 @@ public struct ReadShareGroupStateRequest: KafkaRequest {
 }
 
 /// ReadShareGroupState response (key 84), versions 0 to 0, flexible from 0.
-public struct ReadShareGroupStateResponse: KafkaMessage {
+public struct ReadShareGroupStateResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 
@@ -88,6 +88,10 @@ public struct ReadShareGroupStateResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(results, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
     }
 
     public struct ReadStateResult: KafkaStructure {
@@ -108,6 +112,10 @@ public struct ReadShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -140,6 +148,10 @@ public struct ReadShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 21 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct StateBatch: KafkaStructure {

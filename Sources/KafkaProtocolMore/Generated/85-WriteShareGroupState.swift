@@ -109,7 +109,7 @@ public struct WriteShareGroupStateRequest: KafkaRequest {
 }
 
 /// WriteShareGroupState response (key 85), versions 0 to 1, flexible from 0.
-public struct WriteShareGroupStateResponse: KafkaMessage {
+public struct WriteShareGroupStateResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 
@@ -126,6 +126,10 @@ public struct WriteShareGroupStateResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(results, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
     }
 
     public struct WriteStateResult: KafkaStructure {
@@ -146,6 +150,10 @@ public struct WriteShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -169,5 +177,9 @@ public struct WriteShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

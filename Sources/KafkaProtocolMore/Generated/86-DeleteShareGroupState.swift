@@ -68,7 +68,7 @@ public struct DeleteShareGroupStateRequest: KafkaRequest {
 }
 
 /// DeleteShareGroupState response (key 86), versions 0 to 0, flexible from 0.
-public struct DeleteShareGroupStateResponse: KafkaMessage {
+public struct DeleteShareGroupStateResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexibleVersions: Int16 = 0
 
@@ -85,6 +85,10 @@ public struct DeleteShareGroupStateResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(results, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
     }
 
     public struct DeleteStateResult: KafkaStructure {
@@ -105,6 +109,10 @@ public struct DeleteShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -128,5 +136,9 @@ public struct DeleteShareGroupStateResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

@@ -71,7 +71,7 @@ public struct ReadShareGroupStateSummaryRequest: KafkaRequest {
 }
 
 /// ReadShareGroupStateSummary response (key 87), versions 0 to 1, flexible from 0.
-public struct ReadShareGroupStateSummaryResponse: KafkaMessage {
+public struct ReadShareGroupStateSummaryResponse: KafkaResponse {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexibleVersions: Int16 = 0
 
@@ -88,6 +88,10 @@ public struct ReadShareGroupStateSummaryResponse: KafkaMessage {
         guard Self.versions.contains(version) else { throw .unsupportedVersion }
         try writer.writeArray(results, compact: true, version: version)
         writer.writeUnsignedVarint(0)
+    }
+
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in results { row.forEachError(in: version, body) }
     }
 
     public struct ReadStateSummaryResult: KafkaStructure {
@@ -108,6 +112,10 @@ public struct ReadShareGroupStateSummaryResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { 18 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct PartitionResult: KafkaStructure {
@@ -143,5 +151,9 @@ public struct ReadShareGroupStateSummaryResponse: KafkaMessage {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 28 : 24 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

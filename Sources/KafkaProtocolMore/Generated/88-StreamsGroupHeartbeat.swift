@@ -321,6 +321,10 @@ public struct StreamsGroupHeartbeatResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+    }
+
     public struct Status: KafkaStructure {
         public var statusCode: Int8 = 0
         public var statusDetail = ""

@@ -53,6 +53,10 @@ public struct StreamsGroupDescribeResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in groups { row.forEachError(in: version, body) }
+    }
+
     public struct Endpoint: KafkaStructure {
         public var host = ""
         public var port: UInt16 = 0
@@ -224,6 +228,10 @@ public struct StreamsGroupDescribeResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 20 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct Topology: KafkaStructure {

@@ -90,6 +90,10 @@ public struct DescribeShareGroupOffsetsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        for row in groups { row.forEachError(in: version, body) }
+    }
+
     public struct DescribeShareGroupOffsetsResponseGroup: KafkaStructure {
         public var groupId = ""
         public var topics: [DescribeShareGroupOffsetsResponseTopic] = []
@@ -114,6 +118,11 @@ public struct DescribeShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 6 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in topics { row.forEachError(in: version, body) }
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 
     public struct DescribeShareGroupOffsetsResponseTopic: KafkaStructure {
@@ -137,6 +146,10 @@ public struct DescribeShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 19 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct DescribeShareGroupOffsetsResponsePartition: KafkaStructure {
@@ -169,5 +182,9 @@ public struct DescribeShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { version >= 1 ? 28 : 20 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

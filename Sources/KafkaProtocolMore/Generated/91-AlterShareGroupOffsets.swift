@@ -99,6 +99,11 @@ public struct AlterShareGroupOffsetsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct AlterShareGroupOffsetsResponseTopic: KafkaStructure {
         public var topicName = ""
         public var topicId = UUID.zero
@@ -120,6 +125,10 @@ public struct AlterShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 19 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            for row in partitions { row.forEachError(in: version, body) }
+        }
     }
 
     public struct AlterShareGroupOffsetsResponsePartition: KafkaStructure {
@@ -143,5 +152,9 @@ public struct AlterShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 8 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }

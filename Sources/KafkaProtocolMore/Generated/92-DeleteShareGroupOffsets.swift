@@ -76,6 +76,11 @@ public struct DeleteShareGroupOffsetsResponse: ThrottledResponse {
         writer.writeUnsignedVarint(0)
     }
 
+    public func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+        body(ErrorCode(rawValue: errorCode))
+        for row in responses { row.forEachError(in: version, body) }
+    }
+
     public struct DeleteShareGroupOffsetsResponseTopic: KafkaStructure {
         public var topicName = ""
         public var topicId = UUID.zero
@@ -100,5 +105,9 @@ public struct DeleteShareGroupOffsetsResponse: ThrottledResponse {
         }
 
         package static func minimumSize(version: Int16) -> Int { 21 }
+
+        package func forEachError(in version: Int16, _ body: (ErrorCode) -> Void) {
+            body(ErrorCode(rawValue: errorCode))
+        }
     }
 }
