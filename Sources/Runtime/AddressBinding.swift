@@ -4,11 +4,12 @@ import Glibc
 struct BoundAddresses<Bound> {
     /// One for each address that could be bound, all with the same port.
     var bound: [Bound] = []
-    /// Addresses that could not, while another could.
+    /// Addresses that could not, while another could, as those of a family that the machine does not have.
     var failures: [SystemError] = []
 
-    /// Binds all the addresses on one port; with port 0 the kernel chooses a port that all of them have free.
-    /// - Throws: the first failure when no address could be bound.
+    /// Binds all the addresses on one port; with port 0 the kernel chooses a port that all of them have free. An address
+    /// whose port somebody else has fails all of them: a client would reach one or the other, as its address has it.
+    /// - Throws: that failure, or the first when no address could be bound.
     init(
         _ addresses: [SocketAddress], port portOf: (Bound) -> UInt16, close: (Bound) -> Void,
         bind: (SocketAddress) throws(SystemError) -> Bound
@@ -30,10 +31,10 @@ struct BoundAddresses<Bound> {
                     failures.append(error)
                 }
             }
-            let isPortTakenElsewhere = failures.contains { $0.code == EADDRINUSE }
-            if isPortTakenElsewhere, addresses.allSatisfy({ $0.port == 0 }), attempts < 16 {
+            if let taken = failures.first(where: \.isAddressInUse) {
                 for one in bound { close(one) }
-                continue
+                if addresses.allSatisfy({ $0.port == 0 }), attempts < 16 { continue }
+                throw taken
             }
             if bound.isEmpty { throw failures.first ?? SystemError("listen on no address", code: EINVAL) }
             return
@@ -50,7 +51,7 @@ public struct ListeningSocket: Sendable {
 
     /// Listens on all addresses that a host name has, on one port.
     /// - Returns: the sockets, and addresses that could not be bound while another could: worth a warning.
-    /// - Throws: the first failure when no address could be bound.
+    /// - Throws: the first failure when no address could be bound, or the port of one is somebody else's.
     public static func listen(
         onAll addresses: [SocketAddress], backlog: Int32 = 1_024
     ) throws(SystemError) -> (sockets: [ListeningSocket], failures: [SystemError]) {

@@ -154,7 +154,7 @@ extension Shard {
 
     /// Listens on all the addresses that a host name has, on one port; with port 0 the kernel chooses a port that all of
     /// them have free.
-    /// - Throws: the first failure when no address could be bound.
+    /// - Throws: the first failure when no address could be bound, or the port of one is somebody else's.
     public func listen(
         onAll addresses: [SocketAddress], listen: (SocketAddress) throws(SystemError) -> Listener
     ) throws(SystemError) -> HostListeners {

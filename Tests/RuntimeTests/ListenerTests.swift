@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    /// Two brokers would be behind one port, one for each family.
+    @Test(arguments: [["0.0.0.0", "::"], ["::", "0.0.0.0"], ["127.0.0.1", "::1"]])
+    func aPortThatIsTakenOnOneAddressIsTakenOnAll(hosts: [String]) throws {
+        func addresses(_ port: UInt16) throws -> [SocketAddress] {
+            try hosts.map { try #require(SocketAddress($0, port: port)) }
+        }
+        let other = try ListeningSocket.listen(onAll: [try addresses(0)[0]]).sockets[0]
+        let port = other.localAddress.port
+        #expect(throws: SystemError("listen on \(other.localAddress)", code: EADDRINUSE)) {
+            try ListeningSocket.listen(onAll: addresses(port))
+        }
+        other.close()
+        let sockets = try ListeningSocket.listen(onAll: addresses(port)).sockets
+        #expect(sockets.count == 2)
+        for socket in sockets { socket.close() }
+    }
+
     @Test func aRefusedConnectionIsClosed() throws {
         let server = try TestServer { _ in nil }
         defer { server.stop() }

@@ -71,6 +71,16 @@ struct DoctorCommandTests {
         }
     }
 
+    /// No host stands for an address in each family, of which the broker has one.
+    @Test func aPortThatIsTakenOnOneAddressIsTaken() throws {
+        let broker = try TestBroker()
+        let port = try #require(broker.bootstrap.split(separator: ":").last)
+        try withDirectory { path in
+            let (report, status) = try examine("--listen", ":\(port)", "--data", path)
+            #expect(report.severity("listener.taken") == "error" && status == 1)
+        }
+    }
+
     @Test func whatIsNoDirectoryIsAnError() throws {
         try withDirectory { path in
             #expect(FileManager.default.createFile(atPath: "\(path)/file", contents: nil))
