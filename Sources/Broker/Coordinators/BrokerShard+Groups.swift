@@ -20,8 +20,10 @@ extension BrokerShard {
         guard let route = entry.route(partition) else { return then(.failure(.notHere)) }
         ask(
             route.shard, entry.id, partition,
-            { local, reply in
-                guard let coordinator = local?.shard.groups.running[partition] else {
+            { served, reply in
+                guard case .success(let local) = served,
+                    let coordinator = local.shard.groups.running[partition]
+                else {
                     // Its log is being opened, which ends soon.
                     return reply(.failure(.loading))
                 }

@@ -18,9 +18,12 @@ extension BrokerShard {
     ) {
         ask(
             owner, topicID, target.key.partition,
-            { local, reply in
-                guard let local else { return reply(FetchedPartition(error: .notLeaderOrFollower)) }
-                local.fetch(target, options, budget: budget, atLeastOneBatch: true, then: reply)
+            { served, reply in
+                switch served {
+                case .success(let local):
+                    local.fetch(target, options, budget: budget, atLeastOneBatch: true, then: reply)
+                case .failure(let refused): reply(FetchedPartition(error: refused.error))
+                }
             }, then: then)
     }
 }

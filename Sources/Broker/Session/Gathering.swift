@@ -31,9 +31,11 @@ final class Gathering<Row: Sendable> {
         let slot = reserve()
         shard.ask(
             route.shard, entry.id, partition,
-            { local, reply in
-                guard let local else { return reply(failed(.notLeaderOrFollower)) }
-                question(local, reply)
+            { served, reply in
+                switch served {
+                case .success(let local): question(local, reply)
+                case .failure(let refused): reply(failed(refused.error))
+                }
             }, then: { self.fill(slot, $0) })
     }
 

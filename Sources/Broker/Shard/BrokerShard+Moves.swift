@@ -185,7 +185,8 @@ extension BrokerShard {
         let (context, now) = (context, loop.wallClockMs)
         runOnPool({ opening.run(context, now: now) }) { [weak self] opened in
             guard let self else { return }
-            if case .failure(let error) = opened.outcome, error.passes, topics[opened.topicID] != nil {
+            if case .failure(let error) = opened.outcome, error.passes, let entry = topics[opened.topicID] {
+                entry.goOffline(move.id.partition)
                 loop.schedule(after: BrokerShard.openAgainInterval) { [weak self] in
                     self?.open(move, in: directory, cleanly: isClean)
                 }

@@ -17,7 +17,7 @@ extension BrokerShard {
     func locate(_ entry: TopicEntry, _ partition: Int32) -> Location {
         guard let route = entry.route(partition) else { return .unknown(.unknownTopicOrPartition) }
         if route.shard != index { return .elsewhere(shard: route.shard, topicID: entry.id) }
-        guard let local = route.partition else { return .unknown(.notLeaderOrFollower) }
+        guard let local = route.partition else { return .unknown(route.refusal) }
         return .here(local)
     }
 
@@ -26,14 +26,23 @@ extension BrokerShard {
         topics[topicID]?.route(partition)?.partition
     }
 
-    /// Asks `question` where the partition is owned, with nil where it is not open there, and runs `then` here with what it
+    /// Why a client cannot have a partition.
+    struct NotServed: Error { let error: ErrorCode }
+
+    private func served(_ topicID: UUID, _ partition: Int32) -> Result<LocalPartition, NotServed> {
+        let route = topics[topicID]?.route(partition)
+        if let local = route?.partition { return .success(local) }
+        return .failure(NotServed(error: route?.refusal ?? .notLeaderOrFollower))
+    }
+
+    /// Asks `question` where the partition is owned, also where it is not open there, and runs `then` here with what it
     /// replies, at once or later. Without a detour where this shard owns it.
     func ask<Answer: Sendable>(
         _ owner: Int, _ topicID: UUID, _ partition: Int32,
-        _ question: @escaping @Sendable (LocalPartition?, @escaping (Answer) -> Void) -> Void,
+        _ question: @escaping @Sendable (Result<LocalPartition, NotServed>, @escaping (Answer) -> Void) -> Void,
         then: @escaping (Answer) -> Void
     ) {
-        if owner == index { return question(local(topicID, partition), then) }
+        if owner == index { return question(served(topicID, partition), then) }
         let ticket = answers.issue { answer in
             guard let answer = answer as? Answer else {
                 preconditionFailure("an answer has the type that was asked for")
@@ -43,7 +52,7 @@ extension BrokerShard {
         let home = peers[index]
         peers[owner].post(
             .call { shard in
-                question(shard.local(topicID, partition)) { answer in
+                question(shard.served(topicID, partition)) { answer in
                     home.post(.call { $0.redeem(ticket, answer) })
                 }
             })
@@ -66,13 +75,14 @@ extension BrokerShard {
         let home = peers[index]
         peers[owner].post(
             .call { shard in
-                var produced = ProducedPartition(index: partition, error: .notLeaderOrFollower)
-                if let local = shard.local(topicID, partition) {
+                let outcome: ProducedPartition
+                switch shard.served(topicID, partition) {
+                case .success(let local):
                     let memory = shard.allocateForTick(batch.count)
                     batch.withUnsafeBytes { memory.copyMemory(from: $0) }
-                    produced = local.append(memory, options, index: partition)
+                    outcome = local.append(memory, options, index: partition)
+                case .failure(let refused): outcome = ProducedPartition(index: partition, error: refused.error)
                 }
-                let outcome = produced
                 if options.acks != 0 {
                     home.post(.call { $0.sessions[options.token.session]?.appended(options.token, outcome) })
                 } else if outcome.error != .none {

@@ -46,7 +46,7 @@ extension BrokerShard {
             }
             let owner = context.owner(of: topic.id, partition)
             topics.append(
-                PartitionRoute(shard: owner, partition: nil, leader: state.leader, leaderEpoch: state.leaderEpoch),
+                PartitionRoute(shard: owner, leader: state.leader, leaderEpoch: state.leaderEpoch),
                 to: entry)
             if owner == self.index, state.replicas.contains(context.nodeID) {
                 context.status.found(logs: 1)
@@ -140,6 +140,7 @@ extension BrokerShard {
                 "a partition cannot be opened",
                 metadata: ["topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)"])
             partitionsPerDirectory[opened.directory] -= 1
+            entry.goOffline(opened.id.partition)
             if error.passes { openAgain(opened) }
         case .success(let recovered):
             for event in recovered.events { report(event, opened.id) }

@@ -1,5 +1,6 @@
 import Bytes
 import Configuration
+import KafkaProtocol
 import Metadata
 import Records
 import Replication
@@ -34,6 +35,11 @@ final class TopicEntry {
         for route in partitions { route.partition?.reconfigure(configuration) }
     }
 
+    /// The log of a partition that this shard owns could not be opened.
+    func goOffline(_ partition: Int32) {
+        if route(partition) != nil { partitions[Int(partition)].isOffline = true }
+    }
+
     func route(_ partition: Int32) -> PartitionRoute? {
         guard partition >= 0, Int(partition) < partitions.count else { return nil }
         return partitions[Int(partition)]
@@ -45,7 +51,21 @@ struct PartitionRoute {
     /// The shard that owns it, also when that is another one.
     var shard: Int
     /// The partition itself, where this shard owns it and its log is open.
-    var partition: LocalPartition?
+    var partition: LocalPartition? {
+        didSet { if partition != nil { isOffline = false } }
+    }
+    /// Whether this shard owns the partition and could not open its log; it may try again.
+    fileprivate(set) var isOffline = false
     var leader: Int32
     var leaderEpoch: Int32
+
+    init(shard: Int, leader: Int32, leaderEpoch: Int32) {
+        self.shard = shard
+        self.leader = leader
+        self.leaderEpoch = leaderEpoch
+    }
+
+    /// What a client is told of a partition that is not open: to come back for one that is on its way, or that the disk
+    /// does not let it be served.
+    var refusal: ErrorCode { isOffline ? .kafkaStorageError : .notLeaderOrFollower }
 }
