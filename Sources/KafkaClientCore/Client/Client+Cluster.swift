@@ -18,6 +18,8 @@ public struct DescribedLogDirectory: Sendable {
     /// Why it is out of use; nil while it works.
     public let error: ErrorCode?
     public let partitionCount: Int
+    /// Those of them that are on their way here from another directory.
+    public let arrivingCount: Int
     /// Bytes that the partitions take.
     public let size: Int64
     /// Bytes of the file system that holds the directory, and those left; nil from brokers that do not tell.
@@ -109,6 +111,7 @@ extension DescribedLogDirectory {
         error = result.errorCode == 0 ? nil : ErrorCode(rawValue: result.errorCode)
         let partitions = result.topics.flatMap(\.partitions)
         partitionCount = partitions.count
+        arrivingCount = partitions.count { $0.isFutureKey }
         size = partitions.reduce(0) { $0 &+ $1.partitionSize }
         space = result.totalBytes >= 0 ? (result.totalBytes, result.usableBytes) : nil
     }

@@ -40,7 +40,9 @@ final class ClusterExamination {
             case .success(let cluster):
                 self.facts.id = cluster.clusterId
                 self.facts.nodes = cluster.brokers.values.sorted { $0.nodeId < $1.nodeId }.map {
-                    ClusterFacts.Node(id: $0.nodeId, endpoint: $0.endpoint)
+                    var node = ClusterFacts.Node(id: $0.nodeId, endpoint: $0.endpoint)
+                    node.replicaCount = cluster.replicaCount(of: node.id)
+                    return node
                 }
                 self.askMinimums(cluster)
             }
@@ -124,5 +126,11 @@ final class ClusterExamination {
                 self.askNode(index + 1)
             }
         }
+    }
+}
+
+extension ClusterMetadata {
+    fileprivate func replicaCount(of node: Int32) -> Int {
+        topics.values.reduce(0) { count, topic in count + topic.partitions.count { $0.replicas.contains(node) } }
     }
 }

@@ -15,6 +15,7 @@ struct ClusterDiagnosisTests {
             node.isItself = true
             node.features = [feature(30)]
             node.directories = [directory(usable: 50 << 30)]
+            node.replicaCount = 2
             return node
         }
         facts.partitions.count = 12
@@ -28,7 +29,8 @@ struct ClusterDiagnosisTests {
 
     private static func directory(usable: Int64, error: ErrorCode? = nil) -> DescribedLogDirectory {
         DescribedLogDirectory(
-            path: "/data", error: error, partitionCount: 3, size: 1, space: (total: 100 << 30, usable: usable))
+            path: "/data", error: error, partitionCount: 3, arrivingCount: 1, size: 1,
+            space: (total: 100 << 30, usable: usable))
     }
 
     private static func codes(_ change: (inout ClusterFacts) -> Void) -> [String] {
@@ -53,6 +55,7 @@ struct ClusterDiagnosisTests {
             "error broker.directory.offline",
             { $0.nodes[0].directories = [directory(usable: 1, error: .kafkaStorageError)] }
         ),
+        ("error broker.logs.closed", { $0.nodes[0].replicaCount = 3 }),
         ("warning broker.directory.space", { $0.nodes[0].directories = [directory(usable: 4 << 30)] }),
         ("error broker.directory.space", { $0.nodes[0].directories = [directory(usable: 1 << 20)] }),
         ("warning cluster.versions", { $0.nodes[1].features = [feature(29)] }),
@@ -73,6 +76,16 @@ struct ClusterDiagnosisTests {
     @Test(arguments: cases.indices) func eachTroubleIsFoundAlone(index: Int) {
         let (expected, change) = ClusterDiagnosisTests.cases[index]
         #expect(ClusterDiagnosisTests.codes(change) == [expected])
+    }
+
+    @Test func logsThatAreNotOpenAreCountedAndTheFullDirectoryNamed() {
+        var facts = ClusterDiagnosisTests.healthy()
+        facts.nodes[0].directories = [Self.directory(usable: 0), Self.directory(usable: 50 << 30)]
+        facts.nodes[0].replicaCount = 10
+        var diagnosis = Diagnosis()
+        diagnosis.examine(facts)
+        #expect(
+            diagnosis.findings.map(\.what).contains("6 of 10 logs of broker 1 are not open: no room in /data"))
     }
 
     @Test func aSlowAnswerSaysLittleOfAClock() {

@@ -25,6 +25,7 @@ extension Diagnosis {
         for node in cluster.nodes {
             examineAddress(of: node, in: cluster)
             examineDirectories(of: node)
+            examineLogs(of: node)
         }
         examineVersions(cluster.nodes)
         examine(cluster.partitions)
@@ -73,12 +74,25 @@ extension Diagnosis {
                     fix: "see the broker's log and dmesg, mend the disk, and start the broker again")
             } else if let space = directory.space, space.total > 0, space.usable < space.total / 20 {
                 find(
-                    space.usable < 64 << 20 ? .error : .warning, "broker.directory.space",
+                    directory.isFull ? .error : .warning, "broker.directory.space",
                     "\(byteCountText(space.usable)) of \(byteCountText(space.total)) are free for \(name)",
                     why: "When the disk is full, producers are refused.",
                     fix: "make room there, or have topics keep less: martlet config set --topic NAME retention.ms=N")
             }
         }
+    }
+
+    private mutating func examineLogs(of node: ClusterFacts.Node) {
+        guard node.closedLogs > 0 else { return }
+        let full = node.directories.filter(\.isFull).map(\.path)
+        let cause = full.isEmpty ? "" : ": no room in \(full.joined(separator: ", "))"
+        find(
+            .error, "broker.logs.closed",
+            "\(grouped(node.closedLogs)) of \(counted(node.replicaCount, "log")) of broker \(node.id) are not open\(cause)",
+            why: "Who writes to these partitions or reads them gets KAFKA_STORAGE_ERROR.",
+            fix: full.isEmpty
+                ? "see in the broker's log why they cannot be opened"
+                : "make room there (martlet topic delete NAME): the broker opens them by itself within seconds")
     }
 
     private mutating func examineVersions(_ nodes: [ClusterFacts.Node]) {
@@ -131,6 +145,10 @@ extension Diagnosis {
         let shown = partitions.prefix(5).joined(separator: ", ")
         return partitions.count > 5 ? "\(shown) and \(grouped(partitions.count - 5)) more" : shown
     }
+}
+
+extension DescribedLogDirectory {
+    fileprivate var isFull: Bool { space.map { $0.usable < 64 << 20 } ?? false }
 }
 
 extension BrokerEndpoint {

@@ -16,6 +16,14 @@ struct ClusterFacts: Sendable {
         var features: [ClusterFeature] = []
         var directories: [DescribedLogDirectory] = []
         var directoryFailure: ClientError?
+        /// Partitions that have a replica on this broker.
+        var replicaCount = 0
+
+        /// Replicas whose logs the broker did not name; none where it was not asked for them.
+        var closedLogs: Int {
+            guard !directories.isEmpty, directories.allSatisfy({ $0.error == nil }) else { return 0 }
+            return max(replicaCount - directories.reduce(0) { $0 + $1.partitionCount - $1.arrivingCount }, 0)
+        }
     }
 
     /// How a clock differs from this machine's.
