@@ -35,15 +35,41 @@ public struct SegmentDeletion: Sendable {
 
     /// Gives the files their `.deleted` names, the oldest segment first. Each is durably gone before the next goes, so that
     /// a power loss leaves no hole; for the same reason the deletions of one log are performed in their order.
+    ///
+    /// What has to be written before takes some room. Where there is none, what the segments have reserved goes first, and
+    /// their offset and time indexes, which recovery makes anew. When that does not do either, nothing was renamed and it
+    /// can be tried again.
     public func rename() throws(FileError) {
-        if let emptySegment { _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate) }
-        try keepProducers()
-        try place.fileSystem.syncDirectory(place.directory)
+        do throws(FileError) {
+            try prepare()
+        } catch {
+            guard error.isOutOfSpace else { throw error }
+            try makeRoom()
+            try prepare()
+        }
         for segment in segments {
             for path in paths(of: segment) { try rename(path) }
             try place.fileSystem.syncDirectory(place.directory)
         }
         for path in snapshotPaths { try rename(path) }
+    }
+
+    private func prepare() throws(FileError) {
+        if let emptySegment { _ = try place.fileSystem.open(place.path(emptySegment, .log), .readWriteCreate) }
+        try keepProducers()
+        try place.fileSystem.syncDirectory(place.directory)
+    }
+
+    private func makeRoom() throws(FileError) {
+        for segment in segments {
+            for kind in [LogFiles.Kind.offsetIndex, .timeIndex] {
+                try place.fileSystem.removeIfPresent(place.path(segment.baseOffset, kind))
+            }
+            let path = place.path(segment.baseOffset, .log)
+            guard try place.fileSystem.status(path) != nil else { continue }
+            let file = try place.fileSystem.open(path, .readWrite)
+            try file.truncate(to: try file.size())
+        }
     }
 
     /// What the segments alone tell of their producers has to be on the disk before they go.

@@ -57,6 +57,22 @@ struct RetentionTests {
         #expect(harness.log.segmentCount == segments - deletion.segments.count)
     }
 
+    /// What has to be written before the segments go, the producers' snapshot, gets the room of their indexes.
+    @Test func allSegmentsGoWhereThereIsNoRoomLeft() throws {
+        let disk = SimulatedFileSystem()
+        let harness = try LogHarness(disk, "/t-0", configuration: .small)
+        for index in 0..<100 {
+            try harness.append(Batch(timestamp: Int64(index * 10), valueSize: 100, producer: (1, 0, Int32(index))))
+        }
+        harness.log.deleteRecords(before: 100)
+        let deletion = try #require(harness.log.enforceRetention(now: 0, highWatermark: 100))
+        disk.capacity = disk.usedBytes
+        try deletion.rename()
+        try deletion.remove()
+        #expect(try disk.list("/t-0").contains("00000000000000000100.snapshot"))
+        #expect(try disk.list("/t-0").filter { $0.hasSuffix(".log") } == ["00000000000000000100.log"])
+    }
+
     @Test func filesAreRenamedFirstAndRemovedLater() throws {
         try fill(100)
         guard case .bytes(let read) = harness.read(from: 0) else { Issue.record("nothing to read"); return }
