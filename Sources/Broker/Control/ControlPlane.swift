@@ -22,6 +22,8 @@ final class ControlPlane {
     private var shards: [MetadataSubscriber] = []
     private var random = SystemRandomNumberGenerator()
     private var publications = Publications()
+    private var removals = TopicRemovals()
+    private var isForgettingLater = false
     private let checkpoints: CheckpointKeeper
     private let metrics: MetricsGatherer
     private var mutations: MutationQuotas
@@ -60,21 +62,37 @@ final class ControlPlane {
                 reply(Dictionary(uniqueKeysWithValues: names.map { ($0, .kafkaStorageError) }))
             }
         case .producerIDs(let reply): allocateProducerIDs(reply)
-        case .applied(let update): applied(update)
+        case .applied(let update): publications.applied(update)?()
         case .checkpoint(let entries): checkpoints.note(entries)
         case .checkpointNow(let entry, let done):
             checkpoints.note([entry])
             done(checkpoints.write(sync: true))
-        case .forget(let partitions, let done): forget(partitions, done)
+        case .forget(let id, let directory): checkpoints.forget(id, directory: directory)
+        case .removed(let update, let partitions, let listener): removed(update, partitions, listener)
         case .metrics(let reply): answerMetrics(reply)
         }
     }
 
-    /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
-    private func forget(_ partitions: [(TopicPartition, directory: Int)], _ done: @escaping @Sendable () -> Void) {
+    private func removed(
+        _ update: UInt64, _ partitions: [(TopicPartition, directory: Int)], _ listener: @escaping TopicRemovals.Listener
+    ) {
         for (id, directory) in partitions { checkpoints.forget(id, directory: directory) }
-        guard !checkpoints.write(sync: true) else { return done() }
-        loop.schedule(after: .seconds(1)) { [unowned self] in forget([], done) }
+        if removals.add(listener, to: update, shards: shards.count) { forgetRemoved() }
+    }
+
+    /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
+    private func forgetRemoved() {
+        if checkpoints.write(sync: true) {
+            for listener in removals.takeWaiting() { listener(.forgotten) }
+            return
+        }
+        for listener in removals.waiting { listener(.remembered(fullDirectories: checkpoints.fullDirectories)) }
+        guard !isForgettingLater else { return }
+        isForgettingLater = true
+        loop.schedule(after: .seconds(1)) { [unowned self] in
+            isForgettingLater = false
+            forgetRemoved()
+        }
     }
 
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
@@ -124,7 +142,9 @@ final class ControlPlane {
 
     private func publishStart(_ done: @escaping @Sendable () -> Void) {
         do {
-            publish(try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(controller.image)), done)
+            publish(
+                try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(controller.image)),
+                forgottenNames: checkpoints.forgetStrays(of: controller.image), done)
         } catch {
             preconditionFailure("an image is rebuilt from its own snapshot: \(error)")
         }
@@ -181,21 +201,14 @@ final class ControlPlane {
         return true
     }
 
-    private func publish(_ delta: ClusterDelta, _ then: @escaping () -> Void) {
+    private func publish(
+        _ delta: ClusterDelta, forgottenNames: Set<String> = [], _ then: @escaping () -> Void
+    ) {
         guard !shards.isEmpty else { return then() }
-        publications.add(delta, controller.image, shards: shards.count, then: then)
-        sendPublications()
-    }
-
-    private func sendPublications() {
-        while let update = publications.next() {
-            for tell in shards { tell(update) }
-        }
-    }
-
-    private func applied(_ update: UInt64) {
-        publications.applied(update)?()
-        sendPublications()
+        let number = publications.add(shards: shards.count, then: then)
+        let update = MetadataUpdate(
+            delta: delta, image: controller.image, number: number, forgottenNames: forgottenNames)
+        for tell in shards { tell(update) }
     }
 
     /// A tick now and then, so that checkpoints and snapshots are written although nobody asks for anything.

@@ -60,6 +60,7 @@ final class BrokerShard {
     var watches = PartitionWatches()
     var answers = PendingAnswers()
     var openings = PartitionOpenings()
+    var removals = DelayedRemovals()
     /// Partitions on their way to another log directory.
     var moves: [TopicPartition: LogMove] = [:]
     /// Whether the moves that the last run did not finish go on.
@@ -192,6 +193,7 @@ final class BrokerShard {
 
     /// Something cannot be written for want of room or of descriptors.
     func directoryFull(_ directory: Int, _ error: FileError) {
+        if error.isOutOfSpace { makeRoom(in: directory) }
         guard fullDirectories.insert(directory).inserted else { return }
         log.error(
             error.isOutOfDescriptors

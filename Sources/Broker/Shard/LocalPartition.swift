@@ -24,6 +24,8 @@ final class LocalPartition {
     private var hasFlushTimer = false
     /// The first segments of deletions whose files still have their names: a restart would find them.
     private var deletedSegments: [Int64] = []
+    /// Deletions whose files are to be renamed, one after the other; the first is under way.
+    var deletions: [SegmentDeletion] = []
     /// False shortly before the partition moves to another log directory.
     var takesAppends = true
 
@@ -201,7 +203,7 @@ extension LocalPartition: DiskClient {
 
     private func advance() {
         partition.advance(into: &shard.acknowledgements)
-        shard.moved[partition.id] = self
+        if !partition.isClosed { shard.moved[partition.id] = self }
     }
 
     func diskFull(_ error: FileError) {
