@@ -78,6 +78,17 @@ extension LogDirectory {
         return target
     }
 
+    /// Removes a partition's directory where it is. What says whose it is goes last: it is never taken for another topic's.
+    public func removePartition(_ partition: TopicPartition) throws(FileError) {
+        let directory = path(of: partition)
+        for name in try fileSystem.list(directory) where name != LogFiles.partitionMetadata {
+            try fileSystem.removeIfPresent("\(directory)/\(name)")
+        }
+        try fileSystem.syncDirectory(directory)
+        try fileSystem.removeDirectory(directory)
+        try fileSystem.syncDirectory(path)
+    }
+
     /// Where a partition that moves here is put together.
     ///
     /// - Parameter token: differs from that of all other moves.

@@ -31,6 +31,12 @@ struct BrokerContext: Sendable {
         return found.firstIndex { $0 == .some(topicID) } ?? found.firstIndex { $0 == .some(.none) }
     }
 
+    /// Whether a log directory has so little room left that writing to it may fail any time.
+    func isShortOfRoom(_ directory: Int) -> Bool {
+        guard let space = try? fileSystem.space(directories[directory].path) else { return false }
+        return space.usable < min(space.total / 100, 64 << 20)
+    }
+
     /// The shard that owns the partition.
     func owner(of topic: UUID, _ partition: Int32) -> Int {
         let mixed = (topic.low ^ topic.high) &+ UInt64(bitPattern: Int64(partition))

@@ -2,6 +2,7 @@ import Bytes
 import Files
 import LogStorage
 import Logging
+import Metadata
 import Runtime
 
 /// Where one log stands.
@@ -30,6 +31,12 @@ final class CheckpointKeeper {
         var isDirty = false
         /// Whether files that say all of this would survive a power loss.
         var isSynced = true
+        /// Whether what was forgotten may still be on the disk after a power loss.
+        var hasToBeSynced = false
+
+        var partitions: Set<TopicPartition> {
+            Set(recoveryPoints.keys).union(logStartOffsets.keys).union(cleanedOffsets.keys)
+        }
 
         mutating func changed() { (isDirty, isSynced) = (true, false) }
     }
@@ -40,6 +47,8 @@ final class CheckpointKeeper {
     private var lastSync = MonotonicTime(nanoseconds: 0)
     /// Whether the last write of a directory's files failed, which was said then.
     private var failed: Set<Int> = []
+    /// Where it failed for want of room.
+    private(set) var fullDirectories: Set<Int> = []
     private let log = Logger(label: "log")
 
     init(context: BrokerContext) {
@@ -70,6 +79,26 @@ final class CheckpointKeeper {
         directories[directory].cleanedOffsets[id] = nil
         directories[directory].logStartOffsets[id] = nil
         directories[directory].changed()
+        directories[directory].hasToBeSynced = true
+    }
+
+    /// Forgets partitions that are not where the files say, such as those of a topic that was deleted just before a crash: a
+    /// new one of the same name would be opened by the offsets of the old.
+    ///
+    /// - Returns: the names of the topics, and the directories that spoke of them.
+    func forgetStrays(of image: ClusterImage) -> (names: Set<String>, directories: Set<Int>) {
+        var strays: (names: Set<String>, directories: Set<Int>) = ([], [])
+        for index in directories.indices {
+            for id in directories[index].partitions {
+                if let topic = image.topics[id.topic], context.directory(of: id, topicID: topic.id) == index {
+                    continue
+                }
+                forget(id, directory: index)
+                strays.names.insert(id.topic)
+                strays.directories.insert(index)
+            }
+        }
+        return strays
     }
 
     /// Whether a restart finds all that was noted of the directory, whatever befell the files of others.
@@ -88,7 +117,7 @@ final class CheckpointKeeper {
         for index in directories.indices where directories[index].isDirty || sync && !directories[index].isSynced {
             let path = context.directories[index].path
             let offsets = directories[index]
-            directories[index].isDirty = false
+            let sync = sync || offsets.hasToBeSynced
             do throws(FileError) {
                 try OffsetCheckpoint.recoveryPoint.write(
                     offsets.recoveryPoints, in: path, context.fileSystem, sync: sync)
@@ -98,10 +127,13 @@ final class CheckpointKeeper {
                     offsets.highWatermarks, in: path, context.fileSystem, sync: sync)
                 try OffsetCheckpoint.cleaner.write(
                     offsets.cleanedOffsets, in: path, context.fileSystem, sync: sync)
+                directories[index].isDirty = false
+                directories[index].hasToBeSynced = false
                 if sync { directories[index].isSynced = true }
                 failed.remove(index)
+                fullDirectories.remove(index)
             } catch {
-                directories[index].isDirty = true
+                if error.isOutOfSpace { fullDirectories.insert(index) } else { fullDirectories.remove(index) }
                 guard failed.insert(index).inserted else { continue }
                 log.warning(
                     "checkpoints were not written: the next start reads more",

@@ -26,8 +26,11 @@ enum ControlMessage: Sendable {
     case checkpoint([CheckpointEntry])
     /// The same, at once: tells whether it is on the disk.
     case checkpointNow(CheckpointEntry, done: @Sendable (Bool) -> Void)
-    /// These partitions are gone from their directories: tells when no checkpoint has them any more.
-    case forget([(TopicPartition, directory: Int)], done: @Sendable () -> Void)
+    /// This partition is gone from its directory, and so is to be what the checkpoints say of it.
+    case forget(TopicPartition, directory: Int)
+    /// A shard has done its part in removing the topics of an update, to which these partitions belonged; it is told how
+    /// that goes on.
+    case removed(update: UInt64, [(TopicPartition, directory: Int)], TopicRemovals.Listener)
     /// What is measured, as text for Prometheus.
     case metrics(reply: MetricsGatherer.Reply)
 }

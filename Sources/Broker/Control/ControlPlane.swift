@@ -22,6 +22,8 @@ final class ControlPlane {
     private var shards: [MetadataSubscriber] = []
     private var random = SystemRandomNumberGenerator()
     private var publications = Publications()
+    private var removals = TopicRemovals()
+    private var isForgettingLater = false
     private let checkpoints: CheckpointKeeper
     private let metrics: MetricsGatherer
     private var mutations: MutationQuotas
@@ -60,27 +62,42 @@ final class ControlPlane {
                 reply(Dictionary(uniqueKeysWithValues: names.map { ($0, .kafkaStorageError) }))
             }
         case .producerIDs(let reply): allocateProducerIDs(reply)
-        case .applied(let update): applied(update)
+        case .applied(let update): publications.applied(update)?()
         case .checkpoint(let entries): checkpoints.note(entries)
         case .checkpointNow(let entry, let done):
             checkpoints.note([entry])
             checkpoints.write(sync: true)
             done(checkpoints.isKept(entry.directory))
-        case .forget(let partitions, let done): forget(partitions, done)
+        case .forget(let id, let directory): checkpoints.forget(id, directory: directory)
+        case .removed(let update, let partitions, let listener): removed(update, partitions, listener)
         case .metrics(let reply): answerMetrics(reply)
         }
     }
 
-    /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
-    private func forget(_ partitions: [(TopicPartition, directory: Int)], _ done: @escaping @Sendable () -> Void) {
+    private func removed(
+        _ update: UInt64, _ partitions: [(TopicPartition, directory: Int)], _ listener: @escaping TopicRemovals.Listener
+    ) {
         for (id, directory) in partitions { checkpoints.forget(id, directory: directory) }
-        keep(Set(partitions.map(\.directory)), done)
+        let isLast = removals.add(listener, from: partitions.map(\.directory), to: update, shards: shards.count)
+        if isLast { forgetRemoved() }
     }
 
-    private func keep(_ directories: Set<Int>, _ done: @escaping @Sendable () -> Void) {
+    /// Until the files are written the names stay unused: a disk that is full or broken is asked again.
+    private func forgetRemoved() {
         checkpoints.write(sync: true)
-        guard !directories.allSatisfy(checkpoints.isKept) else { return done() }
-        loop.schedule(after: .seconds(1)) { [unowned self] in keep(directories, done) }
+        for listener in removals.takeForgotten(by: checkpoints.isKept) { listener(.forgotten) }
+        guard !removals.waiting.isEmpty else { return }
+        for removal in removals.waiting {
+            for listener in removal.listeners {
+                listener(.remembered(fullDirectories: checkpoints.fullDirectories))
+            }
+        }
+        guard !isForgettingLater else { return }
+        isForgettingLater = true
+        loop.schedule(after: .seconds(1)) { [unowned self] in
+            isForgettingLater = false
+            forgetRemoved()
+        }
     }
 
     private func allocateProducerIDs(_ reply: @escaping @Sendable (Range<Int64>?) -> Void) {
@@ -130,7 +147,9 @@ final class ControlPlane {
 
     private func publishStart(_ done: @escaping @Sendable () -> Void) {
         do {
-            publish(try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(controller.image)), done)
+            publish(
+                try ClusterDelta(base: .empty, snapshot: MetadataSnapshot(controller.image)),
+                strays: checkpoints.forgetStrays(of: controller.image), done)
         } catch {
             preconditionFailure("an image is rebuilt from its own snapshot: \(error)")
         }
@@ -187,21 +206,16 @@ final class ControlPlane {
         return true
     }
 
-    private func publish(_ delta: ClusterDelta, _ then: @escaping () -> Void) {
+    private func publish(
+        _ delta: ClusterDelta, strays: (names: Set<String>, directories: Set<Int>) = ([], []),
+        _ then: @escaping () -> Void
+    ) {
         guard !shards.isEmpty else { return then() }
-        publications.add(delta, controller.image, shards: shards.count, then: then)
-        sendPublications()
-    }
-
-    private func sendPublications() {
-        while let update = publications.next() {
-            for tell in shards { tell(update) }
-        }
-    }
-
-    private func applied(_ update: UInt64) {
-        publications.applied(update)?()
-        sendPublications()
+        let number = publications.add(shards: shards.count, then: then)
+        let update = MetadataUpdate(
+            delta: delta, image: controller.image, number: number, forgottenNames: strays.names)
+        if !strays.names.isEmpty { removals.expect(strays.directories, of: number) }
+        for tell in shards { tell(update) }
     }
 
     /// A tick now and then, so that checkpoints and snapshots are written although nobody asks for anything.

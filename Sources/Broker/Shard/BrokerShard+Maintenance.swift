@@ -111,22 +111,36 @@ extension LocalPartition {
         shard.moved[partition.id] = self
         partition.logStartMoved()
         // Until the files have other names the checkpoint alone tells where the log starts.
-        let first = deletion.segments.first?.baseOffset ?? log.firstSegmentOffset
-        deletionBegan(at: first)
-        shard.runOnPool({ deletion.renamed() }) { [weak self, weak shard] error in
-            guard let shard else { return }
+        deletionBegan(at: deletion.firstOffset)
+        deletions.append(deletion)
+        if deletions.count == 1 { renameNext() }
+    }
+
+    /// Renames the files of the first deletion; where there is no room for what that needs, tries again until there is.
+    private func renameNext() {
+        guard !partition.isClosed, let deletion = deletions.first else { return }
+        shard.runOnPool({ deletion.renamed() }) { [weak self] error in
+            guard let self else { return }
             if let error {
+                if error.passes { return tryAgain() }
                 shard.log.warning("segments were not renamed for deletion", metadata: ["error": "\(error)"])
             } else {
-                self?.deletionEnded(at: first)
+                deletionEnded(at: deletion.firstOffset)
             }
-            shard.loop.schedule(after: .milliseconds(deletion.delayMs)) { [weak shard] in
-                shard?.runOnPool({ deletion.removed() }) { error in
-                    if let error { shard?.log.warning("segments were not removed", metadata: ["error": "\(error)"]) }
-                }
-            }
+            shard.removeLater(in: directory, after: deletion.delayMs) { deletion.removed() }
+            deletions.removeFirst()
+            renameNext()
         }
     }
+
+    private func tryAgain() {
+        shard.makeRoom(in: directory)
+        shard.loop.schedule(after: LocalPartition.retryInterval) { [weak self] in self?.renameNext() }
+    }
+
+    private static let retryInterval = Interval.seconds(1)
+    /// How often it is tried to keep where a log starts, while what lay before makes room for that.
+    private static let startAttempts = 5
 
     struct Refusal: Error, Sendable { let error: ErrorCode }
 
@@ -147,15 +161,29 @@ extension LocalPartition {
         } else if wanted <= keptStart {
             return then(.success(log.logStartOffset))
         }
-        let start = log.logStartOffset
+        keepStart(log.logStartOffset, attempts: LocalPartition.startAttempts, then)
+    }
+
+    private func keepStart(
+        _ start: Int64, attempts: Int, _ then: @escaping (Result<Int64, Refusal>) -> Void
+    ) {
+        guard !partition.isClosed else { return then(.failure(Refusal(error: .notLeaderOrFollower))) }
         shard.keep(checkpoint) { [self] isKept in
-            if isKept { keptStart = max(keptStart, start) }
-            then(isKept ? .success(start) : .failure(Refusal(error: .kafkaStorageError)))
+            if isKept {
+                keptStart = max(keptStart, start)
+                return then(.success(start))
+            }
+            guard attempts > 1 else { return then(.failure(Refusal(error: .kafkaStorageError))) }
+            shard.makeRoom(in: directory)
+            shard.loop.schedule(after: LocalPartition.retryInterval) { [self] in
+                keepStart(start, attempts: attempts - 1, then)
+            }
         }
     }
 }
 
 extension SegmentDeletion {
+    fileprivate var firstOffset: Int64 { segments.first?.baseOffset ?? 0 }
     fileprivate func renamed() -> FileError? { outcome(rename) }
     fileprivate func removed() -> FileError? { outcome(remove) }
 

@@ -116,7 +116,8 @@ extension BrokerShard {
         entry.partitions[Int(move.id.partition)].partition = nil
         move.local.close()
         // A new topic of the same name would look for its place while there are two.
-        openings.beginRemoval()
+        openings.hold(move.id.topic)
+        openings.beginInterruption()
         let (sync, copy) = (move.local.log.close(), move.copy)
         disk.retire([move.local]) { [weak self] in
             self?.runOnPool({ copy.finished(after: sync) }) { result in
@@ -167,7 +168,7 @@ extension BrokerShard {
     }
 
     private func forget(_ id: TopicPartition, in directory: Int) {
-        control?.post(.forget([(id, directory: directory)], done: {}))
+        control?.post(.forget(id, directory: directory))
     }
 
     private func reopen(_ move: LogMove, because error: FileError) {
@@ -198,19 +199,17 @@ extension BrokerShard {
 
     private func ended(_ move: LogMove, _ opened: OpenedLog) {
         moves[move.id] = nil
-        // The removal of a topic that was deleted meanwhile begins and ends like that of any other.
-        if topics[opened.topicID] == nil {
-            partitionsPerDirectory[opened.directory] -= 1
-            return delete([RemovedPartition(opened)])
-        }
         take(opened)
-        moved[move.id] = local(opened.topicID, move.id.partition)
-        if opened.directory == move.target {
+        if let local = local(opened.topicID, move.id.partition) { moved[move.id] = local }
+        if opened.directory == move.target, topics[opened.topicID] != nil {
             log.info(
                 "moved partition",
                 metadata: ["partition": "\(move.id)", "to": "\(context.directories[opened.directory].path)"])
         }
-        removalEnded()
+        openings.endInterruption()
+        release(move.id.topic)
+        openMore()
+        for action in move.whenEnded { action() }
     }
 
     private func abandon(_ move: LogMove, because error: FileError? = nil) {

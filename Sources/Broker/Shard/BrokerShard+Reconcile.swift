@@ -13,14 +13,23 @@ extension BrokerShard {
         image = update.image
         applySettings(update.delta.changedConfigurations)
         if update.delta.clientQuotasChanged { applyQuotas() }
-        for id in update.delta.removedTopics.keys { removeTopic(id) }
+        let expected = openings.expectedCount
+        let removal = removeTopics(of: update)
         let settings = image.topicSettings(context.configuration.settings, brokerId: context.nodeID)
         // By name, so that the same topics have series of their own after each start.
         let changed = update.delta.changedTopics.compactMap { image.topics[$0] }.sorted { $0.name < $1.name }
         for topic in changed { apply(topic, settings.defaults()) }
         reconfigure(update.delta.changedConfigurations, settings.defaults())
         tellCoordinators(of: update)
-        openings.whenDone { [control] in control?.post(.applied(update: update.number)) }
+        let applied: () -> Void = { [control] in control?.post(.applied(update: update.number)) }
+        if openings.expectedCount > expected {
+            removal.then { [self] in
+                openings.whenDone(applied)
+                openMore()
+            }
+        } else {
+            removal.then(applied)
+        }
         openMore()
     }
 
@@ -50,8 +59,7 @@ extension BrokerShard {
                 to: entry)
             if owner == self.index, state.replicas.contains(context.nodeID) {
                 context.status.found(logs: 1)
-                openings.add(
-                    PartitionOpening(topicID: topic.id, id: TopicPartition(topic: topic.name, partition: partition)))
+                open(PartitionOpening(topicID: topic.id, id: TopicPartition(topic: topic.name, partition: partition)))
             }
         }
     }
@@ -78,6 +86,8 @@ extension BrokerShard {
         while let group = openings.next() { open(group) }
         for completion in openings.takeCompletions() { completion() }
     }
+
+    private func open(_ opening: PartitionOpening) { if !openings.add(opening) { goOffline(opening) } }
 
     private func open(_ group: [PartitionOpening]) {
         var jobs: [LogOpening] = []
@@ -120,11 +130,12 @@ extension BrokerShard {
     }
 
     /// A full disk, or a lack of descriptors, may be over soon.
-    private func openAgain(_ opened: OpenedLog) {
+    private func openAgain(_ opened: OpenedLog, _ error: FileError) {
+        if error.isOutOfSpace { makeRoom(in: opened.directory) }
         loop.schedule(after: .seconds(5)) { [weak self] in
             guard let self else { return }
             context.status.opened(logs: 0, failed: -1)
-            openings.add(PartitionOpening(topicID: opened.topicID, id: opened.id, place: opened.directory))
+            open(PartitionOpening(topicID: opened.topicID, id: opened.id, place: opened.directory))
             openMore()
         }
     }
@@ -142,7 +153,7 @@ extension BrokerShard {
                 metadata: ["topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)"])
             partitionsPerDirectory[opened.directory] -= 1
             entry.goOffline(opened.id.partition)
-            if error.passes { openAgain(opened) }
+            if error.passes { openAgain(opened, error) }
         case .success(let recovered):
             for event in recovered.events { report(event, opened.id) }
             let partition = Partition(

@@ -12,7 +12,7 @@ extension BrokerShard {
     }
 
     private func closeLogs(_ done: @escaping @Sendable (Bool) -> Void) {
-        guard openings.isAtRest, disk.isIdle, compactor.isIdle else {
+        guard openings.isIdle, disk.isIdle, compactor.isIdle else {
             loop.schedule(after: .milliseconds(1)) { [self] in closeLogs(done) }
             return
         }

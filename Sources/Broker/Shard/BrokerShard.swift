@@ -62,6 +62,7 @@ final class BrokerShard {
     var openings = PartitionOpenings()
     /// The broker stops: nothing is opened any more.
     var areLogsClosed = false
+    var removals = DelayedRemovals()
     /// Partitions on their way to another log directory.
     var moves: [TopicPartition: LogMove] = [:]
     /// Whether the moves that the last run did not finish go on.
@@ -194,6 +195,7 @@ final class BrokerShard {
 
     /// Something cannot be written for want of room or of descriptors.
     func directoryFull(_ directory: Int, _ error: FileError) {
+        if error.isOutOfSpace { makeRoom(in: directory) }
         guard fullDirectories.insert(directory).inserted else { return }
         log.error(
             error.isOutOfDescriptors

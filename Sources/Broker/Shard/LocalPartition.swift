@@ -26,6 +26,8 @@ final class LocalPartition {
     private var deletedSegments: [Int64] = []
     /// A start of the log that a restart would find; its own may be further on, where that could not be stored.
     var keptStart: Int64
+    /// Deletions whose files are to be renamed, one after the other; the first is under way.
+    var deletions: [SegmentDeletion] = []
     /// False shortly before the partition moves to another log directory.
     var takesAppends = true
 
@@ -204,7 +206,7 @@ extension LocalPartition: DiskClient {
 
     private func advance() {
         partition.advance(into: &shard.acknowledgements)
-        shard.moved[partition.id] = self
+        if !partition.isClosed { shard.moved[partition.id] = self }
     }
 
     func diskFull(_ error: FileError) {

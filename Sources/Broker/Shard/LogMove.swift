@@ -20,6 +20,8 @@ final class LogMove {
     var isCancelled = false
     /// Whether the partition is closed; until it is open again none other is opened, and a stop of the broker waits.
     var isClosed = false
+    /// What waits for the end of a closed move.
+    var whenEnded: [() -> Void] = []
     /// Records below are in the copy.
     var copiedOffset: Int64
 

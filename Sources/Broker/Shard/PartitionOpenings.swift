@@ -1,30 +1,50 @@
 import Bytes
 
-/// Partitions that wait to be opened, and what waits for that. While partitions are being removed none is opened, since a
-/// new topic may have the name of an old one.
+/// Partitions that wait to be opened, and what waits for that. None is opened whose name is held: a new topic may have the
+/// name of an old one, which is not gone yet.
 struct PartitionOpenings {
     /// Jobs on the pool at a time, and partitions in a job.
     private static let concurrentJobs = 4
     private static let groupSize = 32
 
+    /// The partitions of a topic's name that wait until nothing is left of another topic of that name.
+    private struct Hold {
+        /// Who holds the name.
+        var count = 0
+        /// Whether nobody knows when that ends.
+        var isStuck = false
+        var openings: [PartitionOpening] = []
+    }
+
     private var waiting: [PartitionOpening] = []
     private var position = 0
     private var jobs = 0
     private var completions: [() -> Void] = []
-    private var removals = 0
-    /// Those of the removals that wait for nothing but a checkpoint.
-    private var forgetting = 0
+    private var holds: [String: Hold] = [:]
+    private var interruptions = 0
     private var whenNoJobs: [() -> Void] = []
     /// Partitions that were opened after their topic was deleted.
     private var orphans: [RemovedPartition] = []
+    /// How many are to be opened soon, since the start.
+    private(set) var expectedCount = 0
 
-    mutating func add(_ opening: PartitionOpening) { waiting.append(opening) }
+    /// False where the partition's name is held and nobody knows until when.
+    mutating func add(_ opening: PartitionOpening) -> Bool {
+        if let hold = holds[opening.id.topic] {
+            holds[opening.id.topic]?.openings.append(opening)
+            if hold.isStuck { return false }
+        } else {
+            waiting.append(opening)
+        }
+        expectedCount += 1
+        return true
+    }
 
     mutating func whenDone(_ then: @escaping () -> Void) { completions.append(then) }
 
     /// The next group to be opened; nil when all are, or enough are being opened.
     mutating func next() -> [PartitionOpening]? {
-        guard removals == 0, jobs < PartitionOpenings.concurrentJobs, position < waiting.count else { return nil }
+        guard jobs < PartitionOpenings.concurrentJobs, position < waiting.count else { return nil }
         let end = min(position + PartitionOpenings.groupSize, waiting.count)
         defer { position = end }
         jobs += 1
@@ -48,22 +68,21 @@ struct PartitionOpenings {
         whenNoJobs.append(action)
     }
 
-    var isIdle: Bool { jobs == 0 && removals == 0 && position == waiting.count }
-
-    mutating func beginRemoval() { removals += 1 }
-
-    mutating func endRemoval() {
-        precondition(removals > 0, "a removal ends once")
-        removals -= 1
+    /// Whether everything is open that is to be soon.
+    private var isDone: Bool {
+        jobs == 0 && position == waiting.count && holds.values.allSatisfy { $0.isStuck || $0.openings.isEmpty }
     }
 
-    mutating func beginForgetting() { forgetting += 1 }
+    /// Whether nothing is being opened, renamed or exchanged.
+    var isIdle: Bool { isDone && interruptions == 0 }
 
-    mutating func endForgetting() { forgetting -= 1 }
+    /// Directories of partitions get other names from now on.
+    mutating func beginInterruption() { interruptions += 1 }
 
-    /// Whether nothing is under way that a stop has to wait for: a checkpoint may wait for ever on a full disk, and nothing is
-    /// opened before.
-    var isAtRest: Bool { isIdle || jobs == 0 && removals > 0 && removals == forgetting }
+    mutating func endInterruption() {
+        precondition(interruptions > 0, "an interruption ends once")
+        interruptions -= 1
+    }
 
     mutating func addOrphan(_ partition: RemovedPartition) { orphans.append(partition) }
 
@@ -74,11 +93,41 @@ struct PartitionOpenings {
 
     /// What waits for the openings, once there are none.
     mutating func takeCompletions() -> [() -> Void] {
-        guard isIdle else { return [] }
+        guard isDone else { return [] }
         waiting.removeAll()
         position = 0
         defer { completions.removeAll() }
         return completions
+    }
+}
+
+// MARK: - Names that are held
+
+extension PartitionOpenings {
+    /// Opens no partition of a topic of this name until each hold of it was released.
+    mutating func hold(_ name: String) { holds[name, default: Hold()].count += 1 }
+
+    /// It may be long until the name is released.
+    ///
+    /// - Returns: the partitions that wait for it, where that was not known yet.
+    mutating func stick(_ name: String) -> [PartitionOpening] {
+        guard let hold = holds[name], !hold.isStuck else { return [] }
+        holds[name]?.isStuck = true
+        return hold.openings
+    }
+
+    /// Ends one hold of the name, and with the last one has the partitions opened that waited for it.
+    ///
+    /// - Returns: how many of them nobody expected any more.
+    mutating func release(_ name: String) -> Int {
+        guard let hold = holds[name] else { preconditionFailure("a hold is released once") }
+        guard hold.count == 1 else {
+            holds[name]?.count -= 1
+            return 0
+        }
+        holds[name] = nil
+        waiting += hold.openings
+        return hold.isStuck ? hold.openings.count : 0
     }
 }
 
