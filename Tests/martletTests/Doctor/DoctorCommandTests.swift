@@ -95,7 +95,7 @@ struct DoctorCommandTests {
     @Test func aMistakeInTheConfigurationDoesNotKeepTheRestFromBeingLookedAt() throws {
         let outcome = try Program.run(["doctor", "--data", "/tmp", "--set", "log.segment.byte=1"])
         #expect(outcome.status == 1)
-        #expect(outcome.output.contains("did you mean log.segment.bytes?"))
+        #expect(outcome.output.contains("Did you mean log.segment.bytes?"))
         #expect(outcome.output.contains("data      /tmp") || outcome.output.contains("data     /tmp"))
         #expect(try Program.run(["doctor", "--config", "/nope"]).output.contains("/nope cannot be read"))
     }
