@@ -76,6 +76,7 @@ extension BrokerShard {
     func openMore() {
         while let group = openings.next() { open(group) }
         for completion in openings.takeCompletions() { completion() }
+        tellCoordinatorsLoaded()
     }
 
     private func open(_ group: [PartitionOpening]) {
@@ -143,6 +144,7 @@ extension BrokerShard {
             if error.passes { openAgain(opened) }
         case .success(let recovered):
             for event in recovered.events { report(event, opened.id) }
+            context.status.checked(bytes: recovered.checkedBytes)
             let partition = Partition(
                 id: opened.id, topicID: opened.topicID, leaderEpoch: route.leaderEpoch, log: Log(recovered))
             let local = LocalPartition(
