@@ -29,7 +29,7 @@ extension BrokerKeys {
     }
 
     /// Whether values of the name must not be shown; a name that is no key might stand for a secret.
-    static func isSensitive(_ name: String) -> Bool { definition(name)?.isSensitive ?? true }
+    public static func isSensitive(_ name: String) -> Bool { definition(name)?.isSensitive ?? true }
 
     /// Whether the key can be altered at run time.
     static func isAlterable(_ name: String) -> Bool {

@@ -61,6 +61,16 @@ public struct AwaitedMember: Sendable, Equatable {
     public var sessionEnd: Int64?
 }
 
+/// Something that has just happened to a group.
+public struct GroupNews: Sendable {
+    public var group: Name
+    public var event: GroupEvent
+    /// How many members the group has after it.
+    public var members: Int
+    /// Why a rebalance began that has ended now; nil where that is not remembered.
+    public var cause: String?
+}
+
 /// One thing that happened to a group, perhaps several times.
 public struct GroupEvent: Sendable, Equatable {
     /// Milliseconds since 1970; the last time where it happened several times.
@@ -160,6 +170,8 @@ private struct GroupHistory {
         cost += refusal.event.cost
     }
 
+    func lastReason(for kind: GroupEvent.Kind) -> String? { events.last { $0.kind == kind }?.reason }
+
     /// All events, by when they happened last.
     var ordered: [GroupEvent] {
         var ordered: [GroupEvent] = []
@@ -198,6 +210,11 @@ struct GroupHistories {
     }
 
     func events(of group: Name) -> [GroupEvent] { histories[group]?.ordered ?? [] }
+
+    /// The reason of the group's last event of a kind.
+    func lastReason(for kind: GroupEvent.Kind, of group: Name) -> String? {
+        histories[group]?.lastReason(for: kind)
+    }
 
     private mutating func change(_ group: Name, _ change: (inout GroupHistory) -> Void) {
         if histories[group] == nil {

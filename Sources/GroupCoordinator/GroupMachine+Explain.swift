@@ -129,11 +129,11 @@ extension GroupMachine {
         _ error: ErrorCode, _ reason: String, _ member: NotedMember, of name: Name, _ now: CoordinatorTime
     ) {
         guard groups[name] != nil || histories.has(name) else { return }
-        histories.note(
-            GroupEvent(
-                time: now.wall, generation: groups[name]?.generation ?? -1, kind: .refused, member: member,
-                reason: "\(reason) (\(error))"),
-            error, of: name)
+        let event = GroupEvent(
+            time: now.wall, generation: groups[name]?.generation ?? -1, kind: .refused, member: member,
+            reason: "\(reason) (\(error))")
+        histories.note(event, error, of: name)
+        tell(event, of: name)
     }
 }
 

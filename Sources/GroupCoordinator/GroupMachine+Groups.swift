@@ -44,7 +44,7 @@ extension GroupMachine {
         guard group.isEmpty else { return effects.reply(token, .deleteGroup(.nonEmptyGroup)) }
         for (topic, partition) in offsets.partitions(of: name) { deleteOffset(name, topic, partition, &effects) }
         remove(name, group, &effects)
-        histories.note(
+        note(
             GroupEvent(time: effects.now.wall, generation: group.generation, kind: .deleted, reason: "on request"),
             of: name)
         effects.reply(token, .deleteGroup(.none))

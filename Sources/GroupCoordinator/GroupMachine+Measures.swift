@@ -27,6 +27,8 @@ public struct MeasuredGroup: Sendable {
 }
 
 extension GroupMachine {
+    public var groupCount: Int { groups.current.count }
+
     public var groupNames: some Sequence<Name> { groups.current.keys }
 
     public func has(_ group: Name) -> Bool { groups[group] != nil }
@@ -56,7 +58,7 @@ extension GroupMachine {
 }
 
 extension Group {
-    fileprivate var memberCount: Int {
+    var memberCount: Int {
         switch self {
         case .classic(let group): group.members.count
         case .consumer(let group): group.members.count

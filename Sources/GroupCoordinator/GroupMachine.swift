@@ -21,6 +21,7 @@ public struct GroupMachine: CoordinatorMachine {
     var image: ClusterImage
     var rules: GroupRules
     let patterns: any TopicPatternCompiler
+    private let observer: ((GroupNews) -> Void)?
 
     // What consumer groups know besides what is stored.
 
@@ -33,7 +34,12 @@ public struct GroupMachine: CoordinatorMachine {
     /// Deadlines of members that speak the classic protocol, and have to join or to sync by then.
     var awaited: Set<GroupTimer> = []
 
-    public init(image: ClusterImage, rules: GroupRules, patterns: any TopicPatternCompiler) {
+    /// - Parameter observer: hears of what happens to groups, as soon as it is decided and before it is stored.
+    public init(
+        image: ClusterImage, rules: GroupRules, patterns: any TopicPatternCompiler,
+        observer: ((GroupNews) -> Void)? = nil
+    ) {
+        self.observer = observer
         self.image = image
         self.rules = rules
         self.patterns = patterns
@@ -97,6 +103,20 @@ public struct GroupMachine: CoordinatorMachine {
             case .consumer(let group): consumerLoaded(name, group, &effects)
             }
         }
+    }
+
+    // MARK: History
+
+    /// Remembers what happened to a group, and tells who wants to hear of it.
+    mutating func note(_ event: GroupEvent, of name: Name) {
+        histories.note(event, of: name)
+        tell(event, of: name)
+    }
+
+    func tell(_ event: GroupEvent, of name: Name) {
+        guard let observer else { return }
+        let cause = event.kind == .rebalanceEnded ? histories.lastReason(for: .rebalanceStarted, of: name) : nil
+        observer(GroupNews(group: name, event: event, members: groups[name]?.memberCount ?? 0, cause: cause))
     }
 
     // MARK: Hard state

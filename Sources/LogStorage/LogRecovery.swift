@@ -11,6 +11,10 @@ public struct RecoveredLog: Sendable {
     public internal(set) var events: [LogEvent]
     /// All below was compacted, if the checkpoint says so; whoever reads that puts it here.
     public var cleanedOffset: Int64 = 0
+    /// How much of it was read and checked.
+    public var checkedBytes: Int64 {
+        events.reduce(0) { if case .recovered(_, _, let bytes) = $1 { $0 + bytes } else { $0 } }
+    }
     var segments: SegmentSet
     var producers: ProducerState
     var epochs: LeaderEpochCache

@@ -189,10 +189,14 @@ import Testing
         #expect(try alter(client, broker, "", ["replica.alter.log.dirs.io.max.bytes.per.second": "\(rate)"]) == [0])
         let start = MonotonicTime.current()
         #expect(try move(client, to: paths[target]) == 0)
-        while try !places(client)[target].contains(1), MonotonicTime.current() - start < .seconds(20) {}
+        while try !places(client)[target].contains(1), MonotonicTime.current() - start < .seconds(60) {}
         // All that was copied is paid for before the partition is closed for the rest, of which there is none.
         let least = Int64(bytes) * 1_000_000_000 / Int64(rate)
         #expect(MonotonicTime.current() - start >= .nanoseconds(least))
+        // It may be closed for a moment yet.
+        while try client.fetch("t", partition: 1, from: 0).error == .notLeaderOrFollower,
+            MonotonicTime.current() - start < .seconds(60)
+        {}
         #expect(try client.fetch("t", partition: 1, from: 0).highWatermark == 30)
     }
 

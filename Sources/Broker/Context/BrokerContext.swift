@@ -37,6 +37,9 @@ struct BrokerContext: Sendable {
         return space.usable < min(space.total / 100, 64 << 20)
     }
 
+    /// Whether every log directory is new, or was left by a clean stop.
+    var startsClean: Bool { directories.allSatisfy { $0.directory.isNew || $0.directory.wasCleanShutdown } }
+
     /// The shard that owns the partition.
     func owner(of topic: UUID, _ partition: Int32) -> Int {
         let mixed = (topic.low ^ topic.high) &+ UInt64(bitPattern: Int64(partition))

@@ -31,6 +31,7 @@ final class BrokerStatus: Sendable {
     private let foundLogs = Atomic<Int>(0)
     private let openLogs = Atomic<Int>(0)
     private let failedLogs = Atomic<Int>(0)
+    private let readBytes = Atomic<Int64>(0)
     private let startNanoseconds = Atomic<Int64>(0)
     private let beginning = MonotonicTime.current()
     private let metricsSource = Mutex<MetricsSource?>(nil)
@@ -50,6 +51,11 @@ final class BrokerStatus: Sendable {
         openLogs.wrappingAdd(count, ordering: .relaxed)
         failedLogs.wrappingAdd(failed, ordering: .relaxed)
     }
+
+    /// A log was opened for which so much of it was read and checked.
+    func checked(bytes: Int64) { readBytes.wrappingAdd(bytes, ordering: .relaxed) }
+
+    var checkedBytes: Int64 { readBytes.load(ordering: .relaxed) }
 
     /// Logs that were opened, or to be opened, since the start.
     struct Logs: Sendable {

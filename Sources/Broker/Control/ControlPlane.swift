@@ -28,6 +28,7 @@ final class ControlPlane {
     private let metrics: MetricsGatherer
     private var mutations: MutationQuotas
     private var storeHasFailed = false
+    private var news = MetadataNews(Logger(label: "controller"))
 
     /// Opens the metadata and takes the lead over it.
     init(loop: Shard, context: BrokerContext) throws(StartupError) {
@@ -202,6 +203,7 @@ final class ControlPlane {
             return false
         }
         controller.image = delta.image
+        news.tell(delta, at: loop.nowMs)
         publish(delta, then)
         return true
     }
@@ -222,6 +224,7 @@ final class ControlPlane {
     private func scheduleUpkeep() {
         loop.schedule(after: .seconds(1)) { [unowned self] in
             writeSnapshotIfDue()
+            news.settle(at: loop.nowMs)
             scheduleUpkeep()
         }
     }
@@ -243,7 +246,7 @@ extension ControlPlane: DecisionMaker {
         _ decision: (Controller, inout SystemRandomNumberGenerator, (Int) -> Bool) -> ControllerResult<Response>,
         reply: @escaping @Sendable (Response) -> Void
     ) {
-        let now = loop.now.nanoseconds / 1_000_000
+        let now = loop.nowMs
         var budget = limit.map { mutations.budget($0.quota, isStrict: $0.isStrict, now: now) }
         var result = decision(controller, &random) { budget?.permits($0) ?? true }
         if let budget {

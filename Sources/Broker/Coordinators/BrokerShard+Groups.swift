@@ -46,8 +46,12 @@ extension BrokerShard {
     /// A partition was opened: where groups live in it, they are loaded.
     func startCoordinator(of local: LocalPartition) {
         guard local.partition.id.topic == GroupsTopic.name else { return }
-        let machine = GroupMachine(image: image, rules: groupRules, patterns: groups.patterns)
-        let coordinator = LocalCoordinator(machine, local, self)
+        let machine = GroupMachine(
+            image: image, rules: groupRules, patterns: groups.patterns, observer: { [unowned self] in tell($0) })
+        let coordinator = LocalCoordinator(machine, local, self) { [unowned self] machine in
+            coordinatorLoadEnded(machine?.groupCount)
+        }
+        groups.load.begin(at: loop.now)
         groups.running[local.partition.id.partition] = coordinator
         coordinator.load()
     }

@@ -1,4 +1,5 @@
 import GroupCoordinator
+import Logging
 import Re2Patterns
 
 /// The coordinators of groups that this shard runs, and the way to those of others.
@@ -8,4 +9,8 @@ struct GroupCoordinators {
     /// Coordinators with records to append in this tick.
     var decided: [any AnyLocalCoordinator] = []
     let patterns = Re2Patterns()
+    /// What is told of groups.
+    var log = LimitedLogger(Logger(label: "group"))
+    /// Coordinators that read their state.
+    var load = CoordinatorLoad()
 }

@@ -33,9 +33,15 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     private var untold: [Machine.Command] = []
     /// Of writes that failed, which are told of every ten seconds.
     private var failures = LogLimiter(interval: 10_000)
+    /// Runs once, with the machine when it runs, or nil when it ended before it did.
+    private let loadEnded: (Machine?) -> Void
     private var alarm: (deadline: Int64, token: DeadlineToken)?
 
-    init(_ machine: Machine, _ local: LocalPartition, _ shard: BrokerShard) {
+    init(
+        _ machine: Machine, _ local: LocalPartition, _ shard: BrokerShard,
+        loadEnded: @escaping (Machine?) -> Void
+    ) {
+        self.loadEnded = loadEnded
         self.local = local
         self.shard = shard
         coordinator = Coordinator(
@@ -105,6 +111,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
 
     /// The partition is not here any more.
     func end() {
+        if phase == .loading { loadEnded(nil) }
         phase = .ended
         if let alarm { shard.loop.cancel(alarm.token) }
         let waiting = askers
@@ -173,6 +180,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
                 "partition": "\(local.partition.id)", "records": .init(local.partition.highWatermark),
                 "milliseconds": .init((shard.loop.now - started).milliseconds),
             ])
+        loadEnded(coordinator.machine)
         settle()
         for command in untold { tell(command) }
         untold.removeAll()

@@ -101,8 +101,12 @@ final class RequestMetrics {
         var count: Int64 = 1
     }
 
+    private static let keyCount = Int(ApiKey.allCases.map(\.rawValue).max() ?? 0) + 1
+
     /// By the API's number; nil for those that never came.
-    private var apis = [ApiCounts?](repeating: nil, count: Int(ApiKey.allCases.map(\.rawValue).max() ?? 0) + 1)
+    private var apis = [ApiCounts?](repeating: nil, count: RequestMetrics.keyCount)
+    /// The errors of each, which change in place: for them alone the other counts need not be moved.
+    private var errors = [[Int64]](repeating: [], count: RequestMetrics.keyCount)
     private var beganRuns: [Run] = []
     private var answeredRuns: [Run] = []
     private var errorRuns: [ErrorRun] = []
@@ -155,7 +159,7 @@ final class RequestMetrics {
         }
         answeredRuns.removeAll(keepingCapacity: true)
         for run in errorRuns {
-            change(run.key) { ApiCounts.add(run.count, at: max(Int(run.error.rawValue) + 1, 0), to: &$0.errors) }
+            ApiCounts.add(run.count, at: max(Int(run.error.rawValue) + 1, 0), to: &errors[Int(run.key.rawValue)])
         }
         errorRuns.removeAll(keepingCapacity: true)
     }
@@ -170,9 +174,11 @@ final class RequestMetrics {
     /// All that was counted up to the end of the last tick.
     var counts: [ApiKey: ApiCounts] {
         var counts: [ApiKey: ApiCounts] = [:]
-        for (index, api) in apis.enumerated() {
-            guard let api, let key = ApiKey(rawValue: Int16(index)) else { continue }
-            counts[key] = api
+        for (index, api) in apis.enumerated() where api != nil || !errors[index].isEmpty {
+            guard let key = ApiKey(rawValue: Int16(index)) else { continue }
+            var own = api ?? ApiCounts()
+            own.errors = errors[index]
+            counts[key] = own
         }
         return counts
     }

@@ -52,13 +52,17 @@ extension BrokerShard {
     }
 
     func accept(_ connection: Connection, _ listener: ListenerInfo) -> any ConnectionHandler {
-        sessions.open { number in
+        log.debug("connection opened", metadata: ["peer": "\(connection.peer)", "listener": "\(listener.name)"])
+        return sessions.open { number in
             ClientSession(shard: self, connection: connection, listener: listener, number: number)
         }
     }
 
     func sessionClosed(_ session: ClientSession) {
         sessions.remove(session.number)
+        log.debug(
+            "connection closed",
+            metadata: ["peer": "\(session.connection.peer)", "listener": "\(session.listener.name)"])
         connectionEnded(session.connection.peer)
     }
 

@@ -66,6 +66,7 @@ extension BrokerShard {
     /// Tells the control plane of every log that moved since it was told last.
     func reportCheckpoints() {
         descriptors.trim()
+        groups.log.settle(at: loop.nowMs)
         guard !moved.isEmpty else { return }
         let entries = moved.values.map(\.checkpoint)
         moved.removeAll(keepingCapacity: true)

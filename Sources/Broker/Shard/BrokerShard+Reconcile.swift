@@ -85,6 +85,7 @@ extension BrokerShard {
         guard !areLogsClosed else { return }
         while let group = openings.next() { open(group) }
         for completion in openings.takeCompletions() { completion() }
+        tellCoordinatorsLoaded()
     }
 
     private func open(_ opening: PartitionOpening) { if !openings.add(opening) { goOffline(opening) } }
@@ -156,6 +157,7 @@ extension BrokerShard {
             if error.passes { openAgain(opened, error) }
         case .success(let recovered):
             for event in recovered.events { report(event, opened.id) }
+            context.status.checked(bytes: recovered.checkedBytes)
             let partition = Partition(
                 id: opened.id, topicID: opened.topicID, leaderEpoch: route.leaderEpoch, log: Log(recovered))
             let local = LocalPartition(

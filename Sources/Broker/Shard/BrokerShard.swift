@@ -43,8 +43,8 @@ final class BrokerShard {
     private var atEndOfTick: [() -> Void] = []
     /// Memory of batches that do not lie in a frame, until they are written.
     private var tickMemory: [UnsafeMutableRawBufferPointer] = []
-    private var fullDirectories: Set<Int> = []
-    private(set) var failedDirectories: Set<Int> = []
+    var directoryRoom: [DirectoryRoom]
+    var failedDirectories: Set<Int> = []
     /// The logs with open files, of which there may be so many at a time.
     let descriptors: LogDescriptors
     /// On the shard that accepts: who may connect.
@@ -90,6 +90,7 @@ final class BrokerShard {
         quotas = ShardQuotas(
             loop: loop, window: QuotaWindow(context.configuration.quotas.clients), shardCount: context.shardCount)
         partitionsPerDirectory = context.directories.map { _ in 0 }
+        directoryRoom = context.directories.map { _ in DirectoryRoom() }
         fetchSessions = FetchSessionCache(
             capacity: context.configuration.network.fetchSessionSlots, shard: index, shardCount: context.shardCount)
         topicSeries = TopicSeries(
@@ -189,27 +190,6 @@ final class BrokerShard {
         let memory = allocateForTick(rebuilt.count)
         rebuilt.withUnsafeBytes { memory.copyMemory(from: $0) }
         return memory
-    }
-
-    // MARK: Disks
-
-    /// Something cannot be written for want of room or of descriptors.
-    func directoryFull(_ directory: Int, _ error: FileError) {
-        if error.isOutOfSpace { makeRoom(in: directory) }
-        guard fullDirectories.insert(directory).inserted else { return }
-        log.error(
-            error.isOutOfDescriptors
-                ? "out of file descriptors: appends fail until some are closed"
-                : "no space left: appends fail until there is some",
-            metadata: ["directory": "\(context.directories[directory].path)", "error": "\(error)"])
-        loop.schedule(after: .seconds(10)) { [weak self] in _ = self?.fullDirectories.remove(directory) }
-    }
-
-    func directoryFailed(_ directory: Int, _ error: FileError) {
-        guard failedDirectories.insert(directory).inserted else { return }
-        log.error(
-            "a write or sync failed: the directory takes no more writes until the broker was restarted",
-            metadata: ["directory": "\(context.directories[directory].path)", "error": "\(error)"])
     }
 
     func reportCorruption(_ partition: TopicPartition, _ offsets: Range<Int64>) {

@@ -198,6 +198,7 @@ extension LocalPartition: DiskClient {
     func diskWritten(_ offsets: Range<Int64>, in buffers: [Buffer]?) {
         tail.written(offsets, in: buffers)
         shard.descriptors.touch(log)
+        shard.directoryWritten(directory)
         advance()
         scheduleFlush()
     }

@@ -66,6 +66,7 @@ struct BrokerStartup {
         status.metrics = { reply in control.post(.metrics(reply: reply)) }
         status.enter(.recovering)
         try recover(control, shards)
+        tellRecovery(context)
         let endpoints = try listen(context, shards, control)
         status.enter(.running)
         log.info(
@@ -74,6 +75,8 @@ struct BrokerStartup {
                 "node": .init(context.nodeID), "cluster": "\(context.clusterID)", "shards": .init(shards.count),
                 "listeners": "\(endpoints.map(\.description).joined(separator: ","))",
                 "data": "\(directories.all.map(\.path).joined(separator: ","))",
+                "clean": .bool(context.startsClean), "logs": .init(status.logs.open),
+                "seconds": .seconds(status.startDuration),
             ])
         return StartedBroker(
             context: context, endpoints: endpoints, threads: threads, shards: shards, control: control,
@@ -147,6 +150,17 @@ struct BrokerStartup {
         let recovered = try Rendezvous<Bool>()
         control.post(.publishStart { recovered.put(true) })
         _ = recovered.wait()
+    }
+
+    /// After a stop that was not clean the ends of the logs have been read.
+    private func tellRecovery(_ context: BrokerContext) {
+        guard !context.startsClean else { return }
+        log.info(
+            "recovered after a stop that was not clean",
+            metadata: [
+                "logs": .init(context.status.logs.open), "checked-bytes": .init(context.status.checkedBytes),
+                "seconds": .seconds(context.status.startDuration),
+            ])
     }
 
     private func listen(

@@ -155,7 +155,7 @@ extension GroupMachine {
         _ kind: GroupEvent.Kind, _ member: NotedMember?, _ reason: String, of name: Name, _ group: ClassicGroup,
         _ now: CoordinatorTime
     ) {
-        histories.note(
+        note(
             GroupEvent(time: now.wall, generation: group.generation, kind: kind, member: member, reason: reason),
             of: name)
     }

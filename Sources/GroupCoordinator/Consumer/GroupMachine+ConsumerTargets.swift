@@ -152,7 +152,7 @@ extension GroupMachine {
         _ kind: GroupEvent.Kind, _ member: NotedMember?, _ reason: String, of name: Name, _ now: CoordinatorTime
     ) {
         let epoch = groups[name]?.generation ?? -1
-        histories.note(
+        note(
             GroupEvent(time: now.wall, generation: epoch, kind: kind, member: member, reason: reason), of: name)
     }
 
