@@ -120,8 +120,11 @@ extension LocalPartition {
     /// Renames the files of the first deletion; where there is no room for what that needs, tries again until there is.
     private func renameNext() {
         guard !partition.isClosed, let deletion = deletions.first else { return }
-        shard.runOnPool({ deletion.renamed() }) { [weak self] error in
+        let (context, directory) = (shard.context, directory)
+        shard.runOnPool({ (isShort: context.isShortOfRoom(directory), error: deletion.renamed()) }) {
+            [weak self] (isShort, error) in
             guard let self else { return }
+            if isShort { shard.makeRoom(in: directory) }
             if let error {
                 if error.passes { return tryAgain() }
                 shard.log.warning("segments were not renamed for deletion", metadata: ["error": "\(error)"])

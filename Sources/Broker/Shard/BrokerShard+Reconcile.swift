@@ -149,9 +149,14 @@ extension BrokerShard {
         }
         switch opened.outcome {
         case .failure(let error):
-            log.error(
-                "a partition cannot be opened",
-                metadata: ["topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)"])
+            // It is tried every few seconds, which is said once.
+            if !route.isOffline {
+                log.error(
+                    "a partition cannot be opened",
+                    metadata: [
+                        "topic": "\(opened.id.topic)", "partition": .init(opened.id.partition), "error": "\(error)",
+                    ])
+            }
             partitionsPerDirectory[opened.directory] -= 1
             entry.goOffline(opened.id.partition)
             if error.passes { openAgain(opened, error) }
