@@ -160,8 +160,7 @@ import Testing
         #expect(try move(client, to: "/no/such") == 57)
         #expect(try move(client, to: paths[source]) == 0)
         #expect(try move(client, to: paths[target]) == 0)
-        var attempts = 0
-        while try !places(client)[target].contains(1), attempts < 2_000 { attempts += 1 }
+        try awaitMove(client, to: target)
         #expect(try places(client)[source].contains(1) == false)
         #expect(try client.fetch("t", partition: 1, from: 0).highWatermark == 20)
         #expect(try client.produce([1], to: "t", partition: 1).baseOffset == 20)
@@ -189,14 +188,10 @@ import Testing
         #expect(try alter(client, broker, "", ["replica.alter.log.dirs.io.max.bytes.per.second": "\(rate)"]) == [0])
         let start = MonotonicTime.current()
         #expect(try move(client, to: paths[target]) == 0)
-        while try !places(client)[target].contains(1), MonotonicTime.current() - start < .seconds(60) {}
+        try awaitMove(client, to: target)
         // All that was copied is paid for before the partition is closed for the rest, of which there is none.
         let least = Int64(bytes) * 1_000_000_000 / Int64(rate)
         #expect(MonotonicTime.current() - start >= .nanoseconds(least))
-        // It may be closed for a moment yet.
-        while try client.fetch("t", partition: 1, from: 0).error == .notLeaderOrFollower,
-            MonotonicTime.current() - start < .seconds(60)
-        {}
         #expect(try client.fetch("t", partition: 1, from: 0).highWatermark == 30)
     }
 
@@ -209,6 +204,13 @@ import Testing
         return response.results.map { result in
             Set(result.topics.flatMap { $0.partitions.filter { !$0.isFutureKey }.map(\.partitionIndex) })
         }
+    }
+
+    /// Comes back when the partition is served from the directory it was moved to, or after a minute.
+    private func awaitMove(_ client: WireClient, to target: Int) throws {
+        let end = MonotonicTime.current() + .seconds(60)
+        func isServed() throws -> Bool { try client.fetch("t", partition: 1, from: 0).error == .none }
+        while try !places(client)[target].contains(1) || !isServed(), MonotonicTime.current() < end {}
     }
 
     private func move(_ client: WireClient, to path: String) throws -> Int16? {

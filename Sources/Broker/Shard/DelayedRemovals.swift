@@ -43,7 +43,8 @@ extension BrokerShard {
     func removeLater(in directory: Int, after delayMs: Int64, _ job: @escaping DelayedRemovals.Job) {
         if removals.isShort(directory, now: loop.now) { return run(job) }
         let number = removals.add(in: directory, job)
-        loop.schedule(after: .milliseconds(delayMs)) { [weak self] in self?.removals.take(number).map { self?.run($0) }
+        loop.schedule(after: .milliseconds(delayMs)) { [weak self] in
+            if let self, let job = removals.take(number) { run(job) }
         }
         let context = context
         runOnPool({ context.isShortOfRoom(directory) }) { [self] isShort in
