@@ -74,7 +74,7 @@ extension LogRecoverer {
         if wasBad { events.append(.indexRebuilt(baseOffset: segments[index].baseOffset)) }
         if size == 0 { return .goesOn }
         segments[index].firstTimestamp = try firstTimestamp(index)
-        let limit = isLast ? min(gapLimit, segments[index].reach) : end
+        let limit = min(isLast ? gapLimit : end, segments[index].reach)
         var position = start.position
         var expectedOffset = start.expectedOffset
         while true {
@@ -236,7 +236,7 @@ extension LogRecoverer {
         // How far the offsets of the last segment go is not known yet.
         let next = index + 1 < segments.count ? segments[index + 1].baseOffset : nil
         let range = try segments[index].examineDamage(
-            at: position, expectedOffset: expectedOffset, limit: next ?? segments[index].reach,
+            at: position, expectedOffset: expectedOffset, limit: min(next ?? .max, segments[index].reach),
             end: next ?? recoveryPoint, place)
         note(range)
         // What began there is known from the file alone.

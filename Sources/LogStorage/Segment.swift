@@ -57,7 +57,7 @@ struct Segment: Sendable {
     var isEmpty: Bool { size == 0 }
 
     /// No batch ends past it. Until recovery has gone through the last segment, nothing tells where that ends.
-    var offsetLimit: Int64 { isSealed || nextOffset > baseOffset ? nextOffset : reach }
+    var offsetLimit: Int64 { isSealed || nextOffset > baseOffset ? min(nextOffset, reach) : reach }
 
     /// An index has no room for later offsets: with them a new segment begins.
     var reach: Int64 {
