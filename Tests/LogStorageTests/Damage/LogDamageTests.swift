@@ -49,6 +49,24 @@ struct LogDamageTests {
         }
     }
 
+    /// A base offset for which the segment's indexes have no room, though the next segment begins behind it.
+    @Test func aBatchThatNoIndexHasRoomForIsCutAtOnce() throws {
+        let disk = SimulatedFileSystem(seed: 3)
+        let harness = try LogHarness(disk, "/far-0")
+        for _ in 0..<2 { try harness.append(Batch(count: 5)) }
+        _ = try harness.log.close()?.perform()
+        let name = "00000000000000000000.log"
+        var bytes = try harness.content(name)
+        bytes[try positions(bytes)[1] + 2] ^= 1
+        try harness.replace(name, with: bytes)
+        try harness.replace("02305843009213693952.log", with: [1, 2, 3])
+        try harness.reopen(cleanly: false, closing: false, recoveryPoint: 0)
+        let served = try harness.offsets()
+        #expect(served.count == 1 && harness.log.logEndOffset == 5)
+        try harness.reopen(cleanly: false, recoveryPoint: 5)
+        #expect(try harness.offsets() == served && harness.log.logEndOffset == 5)
+    }
+
     /// A leader epoch that no batch there can have is not handed out.
     @Test(arguments: [true, false]) func aWrongLeaderEpochIsNotServed(isClean: Bool) throws {
         let all = try harness.offsets()
