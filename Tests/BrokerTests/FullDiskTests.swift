@@ -193,18 +193,6 @@ extension WireClient {
         }
     }
 
-    fileprivate func deleteRecords(before offset: Int64, of topic: String) throws -> ErrorCode? {
-        var partition = DeleteRecordsRequest.DeleteRecordsPartition()
-        partition.offset = offset
-        var row = DeleteRecordsRequest.DeleteRecordsTopic()
-        row.name = topic
-        row.partitions = [partition]
-        var request = DeleteRecordsRequest()
-        request.topics = [row]
-        let answer = try ask(request, version: 1)
-        return answer.topics.first?.partitions.first.map { ErrorCode(rawValue: $0.errorCode) }
-    }
-
     fileprivate func listOffset(of topic: String, partition: Int32) throws -> ErrorCode? {
         var wanted = ListOffsetsRequest.ListOffsetsPartition()
         wanted.partitionIndex = partition

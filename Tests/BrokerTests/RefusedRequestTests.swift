@@ -32,17 +32,6 @@ import Testing
         return try #require(["/a", "/b", "/c"].first { try disk.status("\($0)/\(name)-0") != nil })
     }
 
-    private func deleteRecords(_ topic: String, before offset: Int64, _ client: WireClient) throws -> ErrorCode? {
-        var partition = DeleteRecordsRequest.DeleteRecordsPartition()
-        partition.offset = offset
-        var named = DeleteRecordsRequest.DeleteRecordsTopic()
-        (named.name, named.partitions) = (topic, [partition])
-        var request = DeleteRecordsRequest()
-        request.topics = [named]
-        let answer = try client.ask(request, version: 2)
-        return answer.topics.first?.partitions.first.map { ErrorCode(rawValue: $0.errorCode) }
-    }
-
     private func fill(_ directory: String) {
         disk.withFaults {
             $0.script(.open, on: "\(directory)/log-start-offset-checkpoint.tmp", .full, times: .max)
@@ -55,9 +44,9 @@ import Testing
         defer { server.stop() }
         let client = try client(server)
         fill(try makeTopic("t", client))
-        for _ in 0..<2 { #expect(try deleteRecords("t", before: 2, client) == .kafkaStorageError) }
+        for _ in 0..<2 { #expect(try client.deleteRecords(before: 2, of: "t") == .kafkaStorageError) }
         disk.withFaults { $0 = SimulatedFaults() }
-        for _ in 0..<2 { #expect(try deleteRecords("t", before: 2, client) == ErrorCode.none) }
+        for _ in 0..<2 { #expect(try client.deleteRecords(before: 2, of: "t") == ErrorCode.none) }
     }
 
     /// A directory that has no room for its checkpoints keeps nothing from what concerns others.
@@ -68,8 +57,8 @@ import Testing
         let full = try makeTopic("t1", client)
         #expect(try makeTopic("t2", client) != full)
         fill(full)
-        #expect(try deleteRecords("t1", before: 1, client) == .kafkaStorageError)
-        #expect(try deleteRecords("t2", before: 1, client) == ErrorCode.none)
+        #expect(try client.deleteRecords(before: 1, of: "t1") == .kafkaStorageError)
+        #expect(try client.deleteRecords(before: 1, of: "t2") == ErrorCode.none)
         var request = DeleteTopicsRequest()
         (request.topicNames, request.timeoutMs) = (["t2"], 10_000)
         #expect(try client.ask(request, version: 5).responses.map(\.errorCode) == [0])
@@ -90,7 +79,9 @@ import Testing
             try request.encode(into: &writer, version: 5)
         }
         while try ["/a", "/b", "/c"].contains(where: { try disk.status("\($0)/t1-0") != nil }) {}
-        try client(server).sendCreateTopic("t1", partitions: 1)
+        let other = try client(server)
+        try other.sendCreateTopic("t1", partitions: 1)
+        #expect(try other.receiveCreatedTopic() == ErrorCode.none)
         server.stop(timeout: .milliseconds(200))
         disk.withFaults { $0 = SimulatedFaults() }
 

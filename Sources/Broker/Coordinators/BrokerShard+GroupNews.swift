@@ -89,8 +89,3 @@ extension LogValue {
     /// With milliseconds.
     static func seconds(_ interval: Interval) -> LogValue { .double(Double(interval.milliseconds) / 1_000) }
 }
-
-extension Shard {
-    /// Milliseconds of the clock that does not go back.
-    var nowMs: Int64 { now.nanoseconds / 1_000_000 }
-}

@@ -59,7 +59,7 @@ final class LocalCoordinator<Machine: CoordinatorMachine> {
     var machine: Machine? { phase == .running ? coordinator.machine : nil }
 
     private var now: CoordinatorTime {
-        CoordinatorTime(clock: shard.loop.now.nanoseconds / 1_000_000, wall: shard.loop.wallClockMs)
+        CoordinatorTime(clock: shard.loop.nowMs, wall: shard.loop.wallClockMs)
     }
 
     // MARK: Questions

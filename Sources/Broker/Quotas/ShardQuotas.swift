@@ -36,7 +36,7 @@ final class ShardQuotas {
 
     // MARK: Counting
 
-    private var now: Int64 { loop.now.nanoseconds / 1_000_000 }
+    private var now: Int64 { loop.nowMs }
 
     /// For how many milliseconds the client has to pause after what it used.
     func record(_ amount: Double, of quota: ClientQuota) -> Int64 {
